@@ -1,0 +1,38 @@
+# ocelli_room(NAME SOURCES … [ROOMS …] [LIBRARIES …] [TESTS …] [TEST_LIBRARIES …])
+#
+# Makes the library ocelli_NAME from src/NAME and, from TESTS, the program NAME_test (ctest label `unit`).
+# ROOMS are the rooms it uses; an edge that rooms.txt does not list stops the configuration.
+# LIBRARIES are third-party and stay private: their types must not appear in a room's public headers.
+file(STRINGS ${CMAKE_SOURCE_DIR}/rooms.txt _room_lines REGEX "^[a-z]+:")
+set_property(DIRECTORY ${CMAKE_SOURCE_DIR} APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/rooms.txt)
+set(OCELLI_ROOMS "")
+foreach(_line IN LISTS _room_lines)
+  string(REGEX REPLACE "^([a-z]+):.*" "\\1" _name "${_line}")
+  string(REGEX REPLACE "^[a-z]+: *" "" _edges "${_line}")
+  separate_arguments(_edges)
+  list(APPEND OCELLI_ROOMS ${_name})
+  set(OCELLI_EDGES_${_name} ${_edges})
+endforeach()
+
+function(ocelli_room NAME)
+  cmake_parse_arguments(PARSE_ARGV 1 ARG "" "" "SOURCES;ROOMS;LIBRARIES;TESTS;TEST_LIBRARIES")
+  if(ARG_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "ocelli_room(${NAME}): unknown arguments ${ARG_UNPARSED_ARGUMENTS}")
+  endif()
+  foreach(_room IN LISTS ARG_ROOMS)
+    if(NOT _room IN_LIST OCELLI_EDGES_${NAME})
+      message(FATAL_ERROR "room '${NAME}' may not use room '${_room}': rooms.txt lists no such edge")
+    endif()
+  endforeach()
+  add_library(ocelli_${NAME} STATIC ${ARG_SOURCES})
+  target_include_directories(ocelli_${NAME} PUBLIC ${CMAKE_SOURCE_DIR}/src)
+  list(TRANSFORM ARG_ROOMS PREPEND ocelli_ OUTPUT_VARIABLE _rooms)
+  target_link_libraries(ocelli_${NAME} PUBLIC ${_rooms} tl::expected PRIVATE ocelli_flags ${ARG_LIBRARIES})
+  if(OCELLI_TESTS AND ARG_TESTS)
+    add_executable(${NAME}_test ${ARG_TESTS})
+    target_link_libraries(${NAME}_test PRIVATE ocelli_${NAME} ocelli_flags ${ARG_LIBRARIES} ${ARG_TEST_LIBRARIES}
+      GTest::gmock GTest::gtest_main rapidcheck)
+    include(GoogleTest)
+    gtest_discover_tests(${NAME}_test PROPERTIES LABELS unit TIMEOUT 60 DISCOVERY_TIMEOUT 60)
+  endif()
+endfunction()

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/mutex.h"
+
+namespace ocelli::base {
+
+class Strand;
+
+/// The worker pool: a fixed number of named threads that run whichever strands have work. Bounded by construction,
+/// since a strand waits in the ready list at most once. Outlives its strands.
+class Executor {
+ public:
+  /// Threads are named "<name>-0", "<name>-1", …; Linux shows 15 characters.
+  Executor(std::string name, std::size_t worker_count);
+  ~Executor();
+  Executor(const Executor&) = delete;
+  Executor& operator=(const Executor&) = delete;
+
+  std::size_t worker_count() const { return workers_.size(); }
+
+  /// Stops after the steps now running; idempotent. Strands that still had work do not run again.
+  void close();
+
+ private:
+  friend class Strand;
+  void enqueue(Strand* strand) OC_EXCLUDES(mutex_);
+  void work(std::stop_token stop);
+
+  Mutex mutex_;
+  CondVar ready_or_idle_;
+  std::deque<Strand*> ready_ OC_GUARDED_BY(mutex_);
+  std::vector<std::jthread> workers_;
+};
+
+/// What one step of a strand says about the next.
+enum class StepOutcome {
+  again,  ///< There may be more to do: run me again, after the others had their turn.
+  idle,   ///< Nothing to do until somebody calls wake().
+};
+
+/// Work that must not run twice at once: the executor calls `step` from any worker, one call at a time, whenever the
+/// strand was woken. A step should be short (one packet, one frame), since others wait for their turn.
+class Strand {
+ public:
+  Strand(Executor& executor, std::function<StepOutcome()> step);
+  /// Waits for a step in progress; after that `step` is never called again. Not to be called from the step itself.
+  ~Strand();
+  Strand(const Strand&) = delete;
+  Strand& operator=(const Strand&) = delete;
+
+  /// There may be work. Thread-safe, cheap, never lost: a wake during a step leads to another step.
+  void wake();
+
+ private:
+  friend class Executor;
+  enum class State { idle, ready, running, running_woken, closed };
+
+  Executor& executor_;
+  const std::function<StepOutcome()> step_;
+  State state_ = State::idle;  // guarded by executor_.mutex_, which the analysis cannot name from here
+};
+
+}  // namespace ocelli::base

@@ -1,0 +1,91 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/executor.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "base/result.h"
+#include "base/trace.h"
+#include "events/rules.h"
+#include "events/sinks.h"
+#include "infer/detector.h"
+#include "media/source.h"
+#include "track/tracker.h"
+
+namespace ocelli::engine {
+
+enum class Pace {
+  as_fast_as_possible,  ///< files: the reader waits for the pipeline, nothing is dropped
+  natural,              ///< files played at their own rate, as a camera would: late frames are dropped and counted
+};
+
+/// Everything that one camera (or file) needs to be analysed. A value.
+struct StreamConfig {
+  std::string name;
+  media::SourceConfig source;
+  double max_fps = 0;                      ///< analysed frames per second of media time; 0: every frame
+  std::vector<std::string> labels;         ///< classes that are reported; empty: all of the model
+  track::TrackerConfig tracker;
+  events::RulesConfig rules;
+  Pace pace = Pace::as_fast_as_possible;   ///< ignored for live sources, which set their own
+  bool loop = false;                       ///< files: begin again at the end
+  bool reconnect = false;                  ///< open again after a failure, with growing pauses
+  std::optional<media::MediaTime> from;    ///< files only
+  std::optional<media::MediaTime> to;
+  std::size_t max_frames_alive = 16;       ///< bound on decoded pictures, whoever holds them
+};
+
+/// What a stream has done so far. A snapshot, consistent in itself.
+struct StreamStatus {
+  enum class State { connecting, running, waiting_to_reconnect, ended, failed };
+  State state = State::connecting;
+  std::string reason;                       ///< why it failed or waits; empty otherwise
+  std::optional<media::StreamInfo> info;    ///< once opened
+  std::uint64_t frames_decoded = 0;
+  std::uint64_t frames_analysed = 0;
+  std::uint64_t frames_dropped = 0;         ///< by overload: came too late or found no room
+  std::uint64_t packets_corrupt = 0;
+  std::uint64_t events = 0;
+  media::MediaTime position;                ///< media time of the newest analysed frame
+  std::chrono::nanoseconds decode_time{};   ///< sums over all frames, for honest sizing
+  std::chrono::nanoseconds preprocess_time{};
+  std::chrono::nanoseconds inference_time{};
+  std::chrono::nanoseconds total_time{};    ///< of all steps of the pipeline
+};
+std::string_view state_name(StreamStatus::State state);
+
+/// What streams share. All outlive the stream.
+struct StreamServices {
+  base::Clock& clock;
+  base::Executor& workers;
+  base::Logger logger;
+  base::Metrics& metrics;
+  base::Tracer* tracer = nullptr;
+  std::vector<events::EventSink*> event_sinks;
+  std::vector<events::TrackSink*> track_sinks;
+};
+
+/// One stream from its URL to its sinks: an I/O thread that reads packets, and a strand on the workers that decodes,
+/// detects, tracks and judges. status() may be called from any thread. Destruction stops it within the time of one frame.
+class Stream {
+ public:
+  /// Does not block: opening happens on the I/O thread. The detector is this stream's own.
+  static std::unique_ptr<Stream> start(const StreamConfig& config, std::unique_ptr<infer::Detector> detector,
+                                       const StreamServices& services);
+  virtual ~Stream() = default;
+
+  virtual const std::string& name() const = 0;
+  virtual StreamStatus status() const = 0;
+  /// Asks it to end; what is already decoded is still delivered to the sinks.
+  virtual void stop() = 0;
+  /// Waits for its end: the reason if it failed. `cancelled` after stop().
+  virtual base::Status wait() = 0;
+};
+
+}  // namespace ocelli::engine

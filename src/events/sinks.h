@@ -1,0 +1,36 @@
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "base/result.h"
+#include "events/event.h"
+#include "media/frame.h"
+#include "track/track.h"
+
+namespace ocelli::events {
+
+/// Receives what happened. Called from the camera's strand, one call at a time per camera; must not block for long:
+/// whoever needs time puts a bounded queue in between. An error ends the camera's run when it is a file (analyze) and
+/// is counted and logged when it is a server (serve).
+class EventSink {
+ public:
+  virtual ~EventSink() = default;
+  virtual base::Status accept(const Event& event) = 0;
+};
+
+/// What the tracker knows after one frame.
+struct FrameTracks {
+  const std::string& camera;
+  const media::FramePtr& frame;
+  std::span<const track::Track> tracks;  ///< confirmed and lost
+};
+
+/// Receives every analysed frame with its tracks. Same thread and error rules as EventSink.
+class TrackSink {
+ public:
+  virtual ~TrackSink() = default;
+  virtual base::Status accept(const FrameTracks& tracks) = 0;
+};
+
+}  // namespace ocelli::events

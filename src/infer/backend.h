@@ -1,0 +1,55 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "infer/tensor.h"
+
+namespace ocelli::infer {
+
+struct SessionConfig {
+  int intra_op_threads = 0;  ///< threads of one run; 0: default_intra_op_threads()
+};
+
+/// All cores up to four: measured on YOLOv8n, see docs/decisions/0004. Many streams in parallel do better with 1.
+int default_intra_op_threads();
+
+/// Input and output memory of one run, bound to the model once and used again for every run.
+class Binding {
+ public:
+  virtual ~Binding() = default;
+  virtual TensorBuffer& input(std::size_t index) = 0;
+  virtual const TensorBuffer& output(std::size_t index) const = 0;
+};
+
+/// A loaded model. Thread-safe: any number of bindings may run at once.
+class Session {
+ public:
+  virtual ~Session() = default;
+  virtual const std::vector<TensorSpec>& inputs() const = 0;
+  virtual const std::vector<TensorSpec>& outputs() const = 0;
+  /// Preallocated, aligned, bound: the runtime reads and writes this memory in place.
+  virtual base::Result<std::unique_ptr<Binding>> make_binding() = 0;
+  /// Blocks for one run over the binding's memory.
+  virtual base::Status run(Binding& binding) = 0;
+};
+
+/// A runtime that can load models: ONNX Runtime's CPU provider in this version. Sessions share its environment and
+/// memory arena and keep it alive. Thread-safe.
+class Backend {
+ public:
+  virtual ~Backend() = default;
+  /// e.g. "ONNX Runtime 1.27.0, CPU".
+  virtual std::string description() const = 0;
+  /// `corrupt` when the file is not a model, `unsupported` when its shapes or types are not what we can bind.
+  virtual base::Result<std::unique_ptr<Session>> load(const std::string& path, const SessionConfig& config) = 0;
+};
+
+/// Loads ONNX Runtime's shared library: `library` if given, else $OCELLI_ONNXRUNTIME, else the one beside the program,
+/// else the one found when ocelli was built, else the system's. `unavailable` names every place that was tried.
+base::Result<std::shared_ptr<Backend>> make_onnx_backend(const std::string& library = "");
+
+}  // namespace ocelli::infer

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <memory>
+
+#include "media/media_time.h"
+
+struct AVPacket;
+
+namespace ocelli::media {
+
+/// One compressed access unit as the demuxer gave it. Move-only.
+class Packet {
+ public:
+  struct Deleter {
+    void operator()(AVPacket* packet) const;
+  };
+
+  Packet(std::unique_ptr<AVPacket, Deleter> packet, MediaTime time, bool is_key)
+      : packet_(std::move(packet)), time_(time), is_key_(is_key) {}
+
+  MediaTime time() const { return time_; }
+  bool is_key() const { return is_key_; }
+  /// For the decoder only: the one place where FFmpeg's type passes through a header.
+  const AVPacket* native() const { return packet_.get(); }
+
+ private:
+  std::unique_ptr<AVPacket, Deleter> packet_;
+  MediaTime time_;
+  bool is_key_;
+};
+
+}  // namespace ocelli::media

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "infer/detection.h"
+#include "media/media_time.h"
+#include "track/track.h"
+
+namespace ocelli::track {
+
+struct TrackerConfig {
+  float high_score = 0.5F;      ///< detections from here up may begin tracks and are matched first
+  float low_score = 0.1F;       ///< detections from here up may only continue tracks (ByteTrack's second stage)
+  float begin_score = 0.6F;     ///< a new track needs at least this
+  float min_iou_first = 0.2F;   ///< association gate, first stage (high scores)
+  float min_iou_second = 0.5F;  ///< second stage (low scores)
+  int confirm_hits = 3;         ///< detections until a tentative track is confirmed
+  std::chrono::milliseconds keep_lost{3'000};  ///< a lost track is remembered for this long
+};
+
+/// Follows objects from frame to frame: constant-velocity Kalman filter per object, association by IoU in two stages
+/// with an optimal assignment per stage. Correct for any, and for varying, time between frames. Deterministic.
+/// One thread at a time.
+/// Sources: Bewley et al., "Simple online and realtime tracking", ICIP 2016; Zhang et al., "ByteTrack", ECCV 2022.
+class Tracker {
+ public:
+  explicit Tracker(const TrackerConfig& config);
+  ~Tracker();
+  Tracker(Tracker&&) noexcept;
+  Tracker& operator=(Tracker&&) noexcept;
+
+  struct Update {
+    std::vector<Track> tracks;  ///< confirmed and lost ones after this frame, by ascending id
+    std::vector<Track> ended;   ///< those that were forgotten with this frame; they were confirmed once
+  };
+
+  /// Times must increase strictly from call to call.
+  Update update(media::MediaTime time, std::span<const infer::Detection> detections);
+  /// The stream is over: what is still followed ends now.
+  std::vector<Track> finish();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ocelli::track

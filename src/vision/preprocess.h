@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "media/frame.h"
+#include "vision/letterbox.h"
+
+namespace ocelli::vision {
+
+enum class ElementType { float32, float16, uint8 };
+enum class ChannelOrder { rgb, bgr };
+/// How the picture is scaled.
+enum class ResizeFilter {
+  area,      ///< mean over the source pixels that an output pixel covers when it shrinks, bilinear when it grows
+  bilinear,  ///< four neighbours, half-pixel centres, whatever the scale: what OpenCV's INTER_LINEAR does
+};
+
+/// What a model wants its input to be.
+struct InputSpec {
+  int width = 640;
+  int height = 640;
+  ElementType element = ElementType::float32;
+  ChannelOrder order = ChannelOrder::rgb;
+  float scale = 1.F / 255.F;  ///< output = pixel (0…255) × scale; ignored (1) for uint8
+  std::uint8_t pad = 114;     ///< grey level of the padding, 0…255, before scaling
+  ResizeFilter filter = ResizeFilter::area;
+  LetterboxAnchor anchor = LetterboxAnchor::center;
+};
+
+/// Decoded planes → model input in one pass: YUV420P, NV12 or BGR is resampled plane by plane, converted by the frame's
+/// own colour matrix and range at output resolution, scaled and written as planar CHW straight into the tensor that the
+/// model is bound to. Every source sample is read once; there is no intermediate picture.
+///
+/// Clipping to 0…255 happens once, at the end, in floating point: against a path that rounds to 8 bits after the colour
+/// conversion and again after the resize, values differ by less than one level on average.
+/// Chroma samples are taken to sit in the middle of their 2×2 pixels (MPEG-1/JPEG siting).
+///
+/// Keeps tables for the last frame geometry; one thread at a time.
+class Preprocessor {
+ public:
+  explicit Preprocessor(const InputSpec& spec);
+  ~Preprocessor();
+  Preprocessor(Preprocessor&&) noexcept;
+  Preprocessor& operator=(Preprocessor&&) noexcept;
+
+  const InputSpec& spec() const;
+  /// Bytes of one picture: 3 × height × width × element.
+  std::size_t output_bytes() const;
+
+  /// Fills `output` (CHW, contiguous, 64-byte aligned, output_bytes() long) and tells where the picture lies in it.
+  /// `invalid` for a frame without pixels.
+  base::Result<Letterbox> run(const media::Frame& frame, void* output);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// The same result by the plainest code: one output pixel at a time, double precision. For tests.
+base::Result<Letterbox> preprocess_reference(const media::Frame& frame, const InputSpec& spec, void* output);
+
+/// The instruction set chosen for the kernels on this machine, e.g. "AVX3_SPR", for `ocelli doctor`.
+std::string_view simd_target();
+
+}  // namespace ocelli::vision
