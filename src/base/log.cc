@@ -16,17 +16,27 @@ constexpr double kBurstSeconds = 4;
 
 std::string_view level_name(LogLevel level) {
   switch (level) {
-    case LogLevel::debug: return "debug";
-    case LogLevel::info: return "info";
-    case LogLevel::warn: return "warn";
-    case LogLevel::error: return "error";
-    case LogLevel::off: return "off";
+    case LogLevel::debug:
+      return "debug";
+    case LogLevel::info:
+      return "info";
+    case LogLevel::warn:
+      return "warn";
+    case LogLevel::error:
+      return "error";
+    case LogLevel::off:
+      return "off";
   }
   return "off";
 }
 
 nlohmann::ordered_json json_value(const LogField& field) {
   return std::visit([](const auto& value) { return nlohmann::ordered_json(value); }, field.value);
+}
+
+/// Text of cameras and networks must not forge lines or steer the terminal: control characters become spaces.
+void defuse(std::string& line) {
+  std::replace_if(line.begin(), line.end(), [](unsigned char c) { return c < 0x20 || c == 0x7F; }, ' ');
 }
 
 }  // namespace
@@ -38,6 +48,10 @@ struct Logger::Output {
   }
 
   void write_line(const std::string& line) {
+    if (config.output) {
+      config.output(line);
+      return;
+    }
     sink->log(spdlog::details::log_msg(spdlog::string_view_t{}, spdlog::level::info, line));
     sink->flush();
   }
@@ -76,7 +90,9 @@ struct Logger::Limit {
 
 Logger::Logger(const Config& config, Clock& clock) : output_(std::make_shared<Output>(config, clock)) {}
 
-Logger Logger::null() { return Logger(); }
+Logger Logger::null() {
+  return Logger();
+}
 
 Logger Logger::for_camera(std::string_view camera) const {
   Logger child = *this;
@@ -132,6 +148,7 @@ std::string format_log_line(LogFormat format, WallTime time, LogLevel level, std
     fmt::format_to(std::back_inserter(line), " {}=", field.key);
     std::visit([&](const auto& value) { fmt::format_to(std::back_inserter(line), "{}", value); }, field.value);
   }
+  defuse(line);
   return line;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <memory>
 #include <string>
@@ -41,6 +42,8 @@ class Logger {
     LogLevel level = LogLevel::info;
     LogFormat format = LogFormat::console;
     double camera_lines_per_second = 5;  ///< sustained; the burst is four seconds' worth
+    /// Receives the lines instead of standard error; called from any thread that logs, several at once.
+    std::function<void(std::string_view)> output;
   };
 
   /// `clock` outlives the logger and its copies; it meters the rate limit, while time stamps are always wall time.

@@ -1,15 +1,14 @@
 #include "base/trace.h"
 
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <unistd.h>
 #include <vector>
 
-#include "base/mutex.h"
-
 #include <fmt/format.h>
+
+#include "base/mutex.h"
 
 namespace ocelli::base {
 
@@ -19,6 +18,13 @@ struct Tracer::Spans {
     std::chrono::steady_clock::time_point begin;
     std::chrono::nanoseconds duration;
     int thread;
+
+    std::string to_json() const {
+      const std::chrono::duration<double, std::micro> start = begin.time_since_epoch();
+      const std::chrono::duration<double, std::micro> length = duration;
+      return fmt::format("\n{{\"name\":\"{}\",\"ph\":\"X\",\"pid\":1,\"tid\":{},\"ts\":{:.3f},\"dur\":{:.3f}}}", name,
+                         thread, start.count(), length.count());
+    }
   };
 
   Mutex mutex;
@@ -44,19 +50,24 @@ void Tracer::record(const char* name, std::chrono::steady_clock::time_point begi
 }
 
 Status Tracer::write(const std::string& path) const {
-  const MutexLock lock(spans_->mutex);
+  std::vector<Spans::Span> list;
+  std::uint64_t dropped = 0;
+  {
+    const MutexLock lock(spans_->mutex);
+    list = spans_->list;
+    dropped = spans_->dropped;
+  }
   std::FILE* file = std::fopen(path.c_str(), "w");
   if (file == nullptr) return Error(Code::unavailable, fmt::format("cannot write {}: {}", path, std::strerror(errno)));
-  fmt::print(file, "{{\"otherData\":{{\"dropped\":{}}},\"traceEvents\":[", spans_->dropped);
+  // std::fputs, since fmt::print would throw on a full disk.
+  std::fputs(fmt::format("{{\"otherData\":{{\"dropped\":{}}},\"traceEvents\":[", dropped).c_str(), file);
   const char* separator = "";
-  for (const auto& span : spans_->list) {
-    const std::chrono::duration<double, std::micro> begin = span.begin.time_since_epoch();
-    const std::chrono::duration<double, std::micro> length = span.duration;
-    fmt::print(file, "{}\n{{\"name\":\"{}\",\"ph\":\"X\",\"pid\":1,\"tid\":{},\"ts\":{:.3f},\"dur\":{:.3f}}}", separator,
-               span.name, span.thread, begin.count(), length.count());
+  for (const auto& span : list) {
+    std::fputs(separator, file);
+    std::fputs(span.to_json().c_str(), file);
     separator = ",";
   }
-  fmt::print(file, "\n]}}\n");
+  std::fputs("\n]}\n", file);
   const bool written = std::ferror(file) == 0;
   const bool closed = std::fclose(file) == 0;
   if (!written || !closed) return Error(Code::exhausted, "cannot write " + path + ": is the disk full?");
