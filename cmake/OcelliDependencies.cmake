@@ -9,7 +9,6 @@ find_package(yaml-cpp REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(OpenSSL REQUIRED COMPONENTS Crypto)
-find_package(OpenCV REQUIRED COMPONENTS core imgproc)
 find_package(Boost 1.81 REQUIRED)
 find_package(Eigen3 REQUIRED)
 pkg_check_modules(FFMPEG REQUIRED IMPORTED_TARGET libavformat libavcodec libavutil libswscale)
@@ -17,6 +16,15 @@ pkg_check_modules(TURBOJPEG REQUIRED IMPORTED_TARGET libturbojpeg)
 pkg_check_modules(HWY REQUIRED IMPORTED_TARGET libhwy)
 pkg_check_modules(LEMON REQUIRED IMPORTED_TARGET lemon)
 pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl)
+
+# Debian ships OpenCVConfig.cmake only in libopencv-dev (611 MB, pulls in all modules); two modules are found by hand.
+find_path(OPENCV_INCLUDE_DIR opencv2/core.hpp PATH_SUFFIXES opencv4 REQUIRED)
+foreach(module IN ITEMS core imgproc)
+  find_library(OPENCV_${module}_LIBRARY opencv_${module} REQUIRED)
+  add_library(opencv_${module} UNKNOWN IMPORTED)
+  set_target_properties(opencv_${module} PROPERTIES
+    IMPORTED_LOCATION ${OPENCV_${module}_LIBRARY} INTERFACE_INCLUDE_DIRECTORIES ${OPENCV_INCLUDE_DIR})
+endforeach()
 
 # ONNX Runtime is loaded at run time, so that one binary serves CPU and GPU builds of it: only its headers are needed here.
 find_path(ONNXRUNTIME_INCLUDE_DIR onnxruntime_c_api.h
