@@ -27,9 +27,14 @@ struct YamlProblem {
 /// bombs, megabytes) is refused, never crashes.
 class YamlValue {
  public:
-  /// `invalid` with place and reason for text that is not YAML, holds several documents, repeats a key, or is larger
-  /// than 4 MiB or deeper than 64 levels.
+  /// `invalid` with place and reason for text that is not YAML, holds several documents, repeats a key, uses tags, or
+  /// is larger than 4 MiB, deeper than 64 levels or, with its aliases written out, longer than 250,000 values.
   static Result<YamlValue> parse(std::string_view text, const std::string& file);
+  /// As parse(), but the reason goes to `problems`, with its place.
+  static std::optional<YamlValue> parse(std::string_view text, const std::string& file,
+                                        std::vector<YamlProblem>& problems);
+  /// One unquoted value that stands in no YAML file, such as an environment variable; `origin` is named in problems.
+  static YamlValue scalar(std::string text, std::string origin);
 
   bool is_map() const;
   bool is_list() const;
@@ -44,11 +49,13 @@ class YamlValue {
   std::vector<std::pair<std::string, YamlValue>> as_map(std::vector<YamlProblem>& problems) const;
 
   YamlProblem problem(std::string message) const;
+  /// A problem at the place of `key` itself; this must be a map that has it.
+  YamlProblem key_problem(const std::string& key, std::string message) const;
 
  private:
-  friend class YamlMapReader;
   struct Document;
   struct Node;
+  class Builder;
   explicit YamlValue(std::shared_ptr<const Node> node) : node_(std::move(node)) {}
   std::shared_ptr<const Node> node_;  // co-owned by all values of one document
 };
@@ -85,6 +92,8 @@ class YamlMapReader {
 
  private:
   std::optional<std::size_t> read_choice(const std::string& key, const std::vector<std::string>& names);
+
+  const YamlValue* find(const std::string& key);
 
   YamlValue map_;
   std::vector<YamlProblem>& problems_;
