@@ -19,12 +19,12 @@ std::string_view track_state_name(TrackState state);
 struct Track {
   std::uint64_t id = 0;
   TrackState state = TrackState::tentative;
-  int class_id = 0;                ///< class of most of its detections, by summed score
-  float score = 0;                 ///< of the newest detection
-  vision::PixelBox box;            ///< filtered position, source pixels
+  int class_id = 0;                  ///< class of most of its detections, by summed score
+  float score = 0;                   ///< of the newest detection
+  vision::PixelBox box;              ///< filtered position, source pixels
   vision::PixelPoint velocity_px_s;  ///< of the box centre, pixels per second
   media::MediaTime first_seen;
-  media::MediaTime last_seen;      ///< newest detection
+  media::MediaTime last_seen;  ///< newest detection
 };
 
 }  // namespace ocelli::track

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <span>
 #include <vector>
@@ -18,6 +19,9 @@ struct TrackerConfig {
   float min_iou_second = 0.5F;  ///< second stage (low scores)
   int confirm_hits = 3;         ///< detections until a tentative track is confirmed
   std::chrono::milliseconds keep_lost{3'000};  ///< a lost track is remembered for this long
+  /// Group of each class id, for classes that a detector confuses, such as car and truck: a track goes on with any
+  /// class of its own group and never with another's. Classes past the end are groups of their own.
+  std::vector<int> class_groups;
 };
 
 /// Follows objects from frame to frame: constant-velocity Kalman filter per object, association by IoU in two stages
@@ -36,7 +40,7 @@ class Tracker {
     std::vector<Track> ended;   ///< those that were forgotten with this frame; they were confirmed once
   };
 
-  /// Times must increase strictly from call to call.
+  /// Times should increase from call to call; where they do not, no time is taken to have passed.
   Update update(media::MediaTime time, std::span<const infer::Detection> detections);
   /// The stream is over: what is still followed ends now.
   std::vector<Track> finish();
