@@ -1,0 +1,408 @@
+// The pixel loops, compiled once per instruction set.
+//
+// An output row is made from the source rows that it covers while they are in the first-level cache: a vertical pass
+// (bytes to floats), a horizontal pass (at the width of the canvas), the colour conversion and the stores.
+// No fused multiply-adds, and sums in one order: every instruction set gives the same float32 and uint8 bits.
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "vision/internal/preprocess_kernel.cc"
+
+// Arrays of vectors have no size on SVE and RVV; NEON serves those ARM processors.
+#define HWY_DISABLED_TARGETS (HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV)
+
+#include "vision/internal/preprocess_kernel.h"
+
+#include <algorithm>
+#include <cstring>
+#include <string_view>
+
+// clang-format off
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+// clang-format on
+
+HWY_BEFORE_NAMESPACE();
+namespace ocelli::vision::internal {
+namespace HWY_NAMESPACE {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+using FloatTag = hn::ScalableTag<float>;
+using IntTag = hn::RebindToSigned<FloatTag>;
+using Floats = hn::Vec<FloatTag>;
+using Ints = hn::Vec<IntTag>;
+
+constexpr FloatTag kFloats;
+constexpr IntTag kInts;
+constexpr std::size_t kLanes = hn::MaxLanes(kFloats);
+
+// ---------------------------------------------------------------- vertical: bytes of several rows → one row of floats
+
+HWY_INLINE Floats load_bytes(const std::uint8_t* from) {
+  const hn::Rebind<std::uint8_t, FloatTag> bytes;
+  return hn::ConvertTo(kFloats, hn::PromoteTo(kInts, hn::LoadU(bytes, from)));
+}
+
+// Calls `vector` at 0, step, 2 × step … and once more for the last `step` samples, which overlap those before; a row
+// shorter than a vector goes through `single`. So nothing outside the row is touched.
+template <class Vector, class Single>
+HWY_INLINE void for_each_vector(std::size_t samples, std::size_t step, const Vector& vector, const Single& single) {
+  if (samples < step) {
+    for (std::size_t x = 0; x < samples; ++x) single(x);
+    return;
+  }
+  std::size_t x = 0;
+  for (; x + step <= samples; x += step) vector(x);
+  if (x < samples) vector(samples - step);
+}
+
+// kTaps == 0: `taps` counts.
+template <int kTaps>
+HWY_INLINE void weigh_rows(const std::uint8_t* rows, std::ptrdiff_t stride, int taps, const float* HWY_RESTRICT weights,
+                           std::size_t weight_stride, std::size_t samples, float* HWY_RESTRICT out) {
+  const int count = kTaps == 0 ? taps : kTaps;
+  for_each_vector(
+      samples, kLanes,
+      [=](std::size_t x) HWY_ATTR {
+        const std::uint8_t* from = rows + x;
+        Floats sum = hn::Mul(load_bytes(from), hn::Set(kFloats, weights[0]));
+        for (int t = 1; t < count; ++t) {
+          from += stride;
+          sum = hn::Add(sum, hn::Mul(load_bytes(from), hn::Set(kFloats, weights[static_cast<std::size_t>(t) * weight_stride])));
+        }
+        hn::StoreU(sum, kFloats, out + x);
+      },
+      [=](std::size_t x) HWY_ATTR {
+        float sum = static_cast<float>(rows[x]) * weights[0];
+        for (int t = 1; t < count; ++t) {
+          const float term = static_cast<float>(rows[static_cast<std::ptrdiff_t>(x) + t * stride]) *
+                             weights[static_cast<std::size_t>(t) * weight_stride];
+          sum = sum + term;
+        }
+        out[x] = sum;
+      });
+}
+
+// The mean of whole rows: sums of up to 257 bytes fit 16 bits, and integer lanes are twice as many.
+template <int kTaps>
+HWY_INLINE void average_rows(const std::uint8_t* rows, std::ptrdiff_t stride, int taps, std::size_t samples,
+                             float* HWY_RESTRICT out) {
+  const int count = kTaps == 0 ? taps : kTaps;
+  const float inverse = 1.F / static_cast<float>(count);
+  const auto single = [=](std::size_t x) HWY_ATTR {
+    int sum = rows[x];
+    for (int t = 1; t < count; ++t) sum += rows[static_cast<std::ptrdiff_t>(x) + t * stride];
+    out[x] = static_cast<float>(sum) * inverse;
+  };
+#if HWY_TARGET == HWY_SCALAR  // has no vectors of two 16-bit lanes
+  for (std::size_t x = 0; x < samples; ++x) single(x);
+#else
+  const hn::Repartition<std::uint16_t, FloatTag> sums;
+  const hn::Half<decltype(sums)> half;
+  const hn::Rebind<std::uint8_t, decltype(sums)> bytes;
+  for_each_vector(
+      samples, 2 * kLanes,
+      [=](std::size_t x) HWY_ATTR {
+        const std::uint8_t* from = rows + x;
+        auto sum = hn::PromoteTo(sums, hn::LoadU(bytes, from));
+        for (int t = 1; t < count; ++t) {
+          from += stride;
+          sum = hn::Add(sum, hn::PromoteTo(sums, hn::LoadU(bytes, from)));
+        }
+        const Floats scale = hn::Set(kFloats, inverse);
+        const Ints low = hn::PromoteTo(kInts, hn::LowerHalf(half, sum));
+        const Ints high = hn::PromoteTo(kInts, hn::UpperHalf(half, sum));
+        hn::StoreU(hn::Mul(hn::ConvertTo(kFloats, low), scale), kFloats, out + x);
+        hn::StoreU(hn::Mul(hn::ConvertTo(kFloats, high), scale), kFloats, out + x + kLanes);
+      },
+      single);
+#endif
+}
+
+void vertical_pass(const KernelPlane& plane, std::size_t y, float* out) {
+  constexpr int kMostTapsIn16Bits = 257;
+  const ResampleTable& table = *plane.vertical;
+  const std::uint8_t* rows = plane.data + table.start[y] * plane.stride_bytes;
+  const std::size_t samples = static_cast<std::size_t>(plane.samples) * static_cast<std::size_t>(plane.components);
+  const int taps = table.count[y];
+  const std::ptrdiff_t stride = plane.stride_bytes;
+  if (table.equal_weights && taps <= kMostTapsIn16Bits) {
+    switch (taps) {
+      case 1: return average_rows<1>(rows, stride, taps, samples, out);
+      case 2: return average_rows<2>(rows, stride, taps, samples, out);
+      case 3: return average_rows<3>(rows, stride, taps, samples, out);
+      default: return average_rows<0>(rows, stride, taps, samples, out);
+    }
+  }
+  const float* weights = table.weights.data() + y;
+  switch (taps) {
+    case 1: return weigh_rows<1>(rows, stride, taps, weights, table.stride, samples, out);
+    case 2: return weigh_rows<2>(rows, stride, taps, weights, table.stride, samples, out);
+    case 3: return weigh_rows<3>(rows, stride, taps, weights, table.stride, samples, out);
+    case 4: return weigh_rows<4>(rows, stride, taps, weights, table.stride, samples, out);
+    default: return weigh_rows<0>(rows, stride, taps, weights, table.stride, samples, out);
+  }
+}
+
+// UV UV … or BGR BGR … → a row per component.
+void split_components(const KernelPlane& plane) {
+  const std::size_t samples = static_cast<std::size_t>(plane.samples);
+  const float* from = plane.interleaved;
+  const std::size_t components = static_cast<std::size_t>(plane.components);
+  const auto single = [&](std::size_t x) HWY_ATTR {
+    for (std::size_t c = 0; c < components; ++c) plane.gathered[c][x] = from[x * components + c];
+  };
+  if (components == 2) {
+    for_each_vector(
+        samples, kLanes,
+        [&](std::size_t x) HWY_ATTR {
+          Floats a;
+          Floats b;
+          hn::LoadInterleaved2(kFloats, from + 2 * x, a, b);
+          hn::StoreU(a, kFloats, plane.gathered[0] + x);
+          hn::StoreU(b, kFloats, plane.gathered[1] + x);
+        },
+        single);
+    return;
+  }
+  for_each_vector(
+      samples, kLanes,
+      [&](std::size_t x) HWY_ATTR {
+        Floats a;
+        Floats b;
+        Floats c;
+        hn::LoadInterleaved3(kFloats, from + 3 * x, a, b, c);
+        hn::StoreU(a, kFloats, plane.gathered[0] + x);
+        hn::StoreU(b, kFloats, plane.gathered[1] + x);
+        hn::StoreU(c, kFloats, plane.gathered[2] + x);
+      },
+      single);
+}
+
+// ------------------------------------------------------------------------------------- horizontal: to canvas columns
+
+// The lanes of a vector of outputs start within kWindow neighbouring vectors of the row. Tap t of all lanes is the same
+// permutation of that window moved by t samples, so a register permutation replaces the gather, which costs one load
+// per lane.
+template <int kWindow>
+HWY_INLINE void permute_row(const ResampleTable& table, const float* HWY_RESTRICT row, float* HWY_RESTRICT out) {
+  const std::size_t width = static_cast<std::size_t>(table.output);
+  const auto at_or_after = [](Ints offset, std::size_t lane) HWY_ATTR {
+    return hn::RebindMask(kFloats, hn::Gt(offset, hn::Set(kInts, static_cast<std::int32_t>(lane) - 1)));
+  };
+  for (std::size_t x = 0; x < width; x += kLanes) {
+    const std::int32_t first = table.start[x];
+    const Ints offset = hn::Sub(hn::LoadU(kInts, table.start.data() + x), hn::Set(kInts, first));
+    const Ints in_vector = hn::And(offset, hn::Set(kInts, static_cast<std::int32_t>(kLanes - 1)));
+    const auto index = hn::IndicesFromVec(kFloats, in_vector);
+    const auto from_second = at_or_after(offset, kLanes);
+    const auto from_third = at_or_after(offset, 2 * kLanes);
+    const auto from_fourth = at_or_after(offset, 3 * kLanes);
+    const float* window = row + first;
+    const float* weight = table.weights.data() + x;
+    Floats sum = hn::Zero(kFloats);
+    for (int t = 0; t < table.taps; ++t, ++window, weight += table.stride) {
+      Floats value = hn::TableLookupLanes(hn::LoadU(kFloats, window), index);
+      if constexpr (kWindow > 1) {
+        const Floats next = hn::LoadU(kFloats, window + kLanes);
+        value = hn::IfThenElse(from_second, hn::TableLookupLanes(next, index), value);
+      }
+      if constexpr (kWindow > 2) {
+        const Floats next = hn::LoadU(kFloats, window + 2 * kLanes);
+        value = hn::IfThenElse(from_third, hn::TableLookupLanes(next, index), value);
+      }
+      if constexpr (kWindow > 3) {
+        const Floats next = hn::LoadU(kFloats, window + 3 * kLanes);
+        value = hn::IfThenElse(from_fourth, hn::TableLookupLanes(next, index), value);
+      }
+      sum = hn::Add(sum, hn::Mul(value, hn::LoadU(kFloats, weight)));
+    }
+    hn::StoreU(sum, kFloats, out + x);
+  }
+}
+
+HWY_INLINE void gather_row(const ResampleTable& table, const float* HWY_RESTRICT row, float* HWY_RESTRICT out) {
+  const std::size_t width = static_cast<std::size_t>(table.output);
+  for (std::size_t x = 0; x < width; x += kLanes) {
+    const Ints start = hn::LoadU(kInts, table.start.data() + x);
+    const float* weight = table.weights.data() + x;
+    Floats sum = hn::Zero(kFloats);
+    for (int t = 0; t < table.taps; ++t, weight += table.stride) {
+      sum = hn::Add(sum, hn::Mul(hn::GatherIndex(kFloats, row + t, start), hn::LoadU(kFloats, weight)));
+    }
+    hn::StoreU(sum, kFloats, out + x);
+  }
+}
+
+void horizontal_pass(const ResampleTable& table, int window, const float* row, float* out) {
+  switch (window) {
+    case 1: return permute_row<1>(table, row, out);
+    case 2: return permute_row<2>(table, row, out);
+    case 3: return permute_row<3>(table, row, out);
+    case 4: return permute_row<4>(table, row, out);
+    default: return gather_row(table, row, out);
+  }
+}
+
+// ------------------------------------------------------------------------------------------ colour, clipping, storing
+
+struct StoreFloat32 {
+  using Element = float;
+  static HWY_INLINE void store(Floats value, float* to) { hn::StoreU(value, kFloats, to); }
+};
+
+struct StoreFloat16 {
+  using Element = hwy::float16_t;
+  static HWY_INLINE void store(Floats value, hwy::float16_t* to) {
+    const hn::Rebind<hwy::float16_t, FloatTag> halves;
+    hn::StoreU(hn::DemoteTo(halves, value), halves, to);
+  }
+};
+
+struct StoreUint8 {
+  using Element = std::uint8_t;
+  static HWY_INLINE void store(Floats value, std::uint8_t* to) {
+    const hn::Rebind<std::uint8_t, FloatTag> bytes;
+    hn::StoreU(hn::DemoteTo(bytes, hn::NearestInt(value)), bytes, to);
+  }
+};
+
+template <class Store>
+HWY_INLINE void store_some(Floats value, typename Store::Element* to, std::size_t count) {
+  HWY_ALIGN typename Store::Element whole[kLanes];
+  Store::store(value, whole);
+  std::memcpy(to, whole, count * sizeof(typename Store::Element));
+}
+
+template <class Store>
+HWY_INLINE void fill(typename Store::Element* to, std::size_t count, float value) {
+  const Floats values = hn::Set(kFloats, value);
+  std::size_t x = 0;
+  for (; x + kLanes <= count; x += kLanes) Store::store(values, to + x);
+  if (x < count) store_some<Store>(values, to + x, count - x);
+}
+
+struct Pixel {
+  Floats red;
+  Floats green;
+  Floats blue;
+};
+
+HWY_INLINE Floats mix(const ChannelMix& by, Floats first, Floats second, Floats third) {
+  const Floats luma = hn::Add(hn::Mul(first, hn::Set(kFloats, by.first)), hn::Set(kFloats, by.offset));
+  const Floats chroma =
+      hn::Add(hn::Mul(second, hn::Set(kFloats, by.second)), hn::Mul(third, hn::Set(kFloats, by.third)));
+  return hn::Add(luma, chroma);
+}
+
+template <class Store>
+HWY_INLINE void convert_row(const KernelJob& job, std::size_t row_offset) {
+  using Element = typename Store::Element;
+  Element* red = reinterpret_cast<Element*>(job.channels[0]) + row_offset;
+  Element* green = reinterpret_cast<Element*>(job.channels[1]) + row_offset;
+  Element* blue = reinterpret_cast<Element*>(job.channels[2]) + row_offset;
+  const Floats low = hn::Set(kFloats, job.low);
+  const Floats high = hn::Set(kFloats, job.high);
+  const Floats scale = hn::Set(kFloats, job.scale);
+  const auto pixel_at = [&](std::size_t x) HWY_ATTR {
+    const Floats first = hn::LoadU(kFloats, job.components[0] + x);
+    const Floats second = hn::LoadU(kFloats, job.components[1] + x);
+    const Floats third = hn::LoadU(kFloats, job.components[2] + x);
+    if (!job.is_yuv) return Pixel{hn::Mul(third, scale), hn::Mul(second, scale), hn::Mul(first, scale)};
+    return Pixel{hn::Clamp(mix(job.mix[0], first, second, third), low, high),
+                 hn::Clamp(mix(job.mix[1], first, second, third), low, high),
+                 hn::Clamp(mix(job.mix[2], first, second, third), low, high)};
+  };
+  const std::size_t width = static_cast<std::size_t>(job.box.content_width);
+  std::size_t x = 0;
+  for (; x + kLanes <= width; x += kLanes) {
+    const Pixel pixel = pixel_at(x);
+    Store::store(pixel.red, red + x);
+    Store::store(pixel.green, green + x);
+    Store::store(pixel.blue, blue + x);
+  }
+  if (x < width) {
+    const Pixel pixel = pixel_at(x);
+    store_some<Store>(pixel.red, red + x, width - x);
+    store_some<Store>(pixel.green, green + x, width - x);
+    store_some<Store>(pixel.blue, blue + x, width - x);
+  }
+}
+
+template <class Store>
+void pad_canvas(const KernelJob& job) {
+  using Element = typename Store::Element;
+  const Letterbox& box = job.box;
+  const std::size_t width = static_cast<std::size_t>(box.canvas_width);
+  const std::size_t left = static_cast<std::size_t>(box.content_left);
+  const std::size_t right = left + static_cast<std::size_t>(box.content_width);
+  const std::size_t top = static_cast<std::size_t>(box.content_top);
+  const std::size_t bottom = top + static_cast<std::size_t>(box.content_height);
+  for (std::uint8_t* channel : job.channels) {
+    Element* canvas = reinterpret_cast<Element*>(channel);
+    fill<Store>(canvas, top * width, job.pad);
+    for (std::size_t y = top; y < bottom && right - left < width; ++y) {
+      fill<Store>(canvas + y * width, left, job.pad);
+      fill<Store>(canvas + y * width + right, width - right, job.pad);
+    }
+    fill<Store>(canvas + bottom * width, (static_cast<std::size_t>(box.canvas_height) - bottom) * width, job.pad);
+  }
+}
+
+// ---------------------------------------------------------------------------------------------------------- the frame
+
+void resample_plane_row(const KernelPlane& plane, int window, std::size_t y) {
+  if (plane.components == 1) {
+    vertical_pass(plane, y, plane.gathered[0]);
+  } else {
+    vertical_pass(plane, y, plane.interleaved);
+    split_components(plane);
+  }
+  if (plane.horizontal->is_identity()) return;  // the driver let `resampled` be `gathered`
+  for (std::size_t c = 0; c < static_cast<std::size_t>(plane.components); ++c) {
+    horizontal_pass(*plane.horizontal, window, plane.gathered[c], plane.resampled[c]);
+  }
+}
+
+template <class Store>
+void run_with(const KernelJob& job) {
+  std::array<int, 3> windows{};
+  const std::size_t planes = static_cast<std::size_t>(job.plane_count);
+  for (std::size_t p = 0; p < planes; ++p) {
+    windows[p] = job.planes[p].horizontal->widest_span(static_cast<int>(kLanes)) / static_cast<int>(kLanes) + 1;
+  }
+  const std::size_t width = static_cast<std::size_t>(job.box.canvas_width);
+  for (std::size_t y = 0; y < static_cast<std::size_t>(job.box.content_height); ++y) {
+    for (std::size_t p = 0; p < planes; ++p) resample_plane_row(job.planes[p], windows[p], y);
+    const std::size_t row = static_cast<std::size_t>(job.box.content_top) + y;
+    convert_row<Store>(job, row * width + static_cast<std::size_t>(job.box.content_left));
+  }
+  pad_canvas<Store>(job);
+}
+
+void run_frame(const KernelJob& job) {
+  switch (job.element) {
+    case ElementType::float32: return run_with<StoreFloat32>(job);
+    case ElementType::float16: return run_with<StoreFloat16>(job);
+    case ElementType::uint8: return run_with<StoreUint8>(job);
+  }
+}
+
+std::int64_t compiled_target() { return HWY_TARGET; }
+
+}  // namespace HWY_NAMESPACE
+}  // namespace ocelli::vision::internal
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace ocelli::vision::internal {
+
+HWY_EXPORT(run_frame);
+HWY_EXPORT(compiled_target);
+
+void run_kernel(const KernelJob& job) { HWY_DYNAMIC_DISPATCH(run_frame)(job); }
+
+std::string_view kernel_target() { return hwy::TargetName(HWY_DYNAMIC_DISPATCH(compiled_target)()); }
+
+}  // namespace ocelli::vision::internal
+#endif

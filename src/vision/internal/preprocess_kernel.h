@@ -1,0 +1,58 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "vision/internal/resample_table.h"
+#include "vision/preprocess.h"
+
+namespace ocelli::vision::internal {
+
+/// Scratch rows keep this many floats behind their last sample, beyond the taps, because whole vectors are read there.
+inline constexpr std::size_t kRowSlack = 128;
+
+/// One plane and how it reaches output resolution.
+struct KernelPlane {
+  const std::uint8_t* data = nullptr;
+  std::ptrdiff_t stride_bytes = 0;
+  int samples = 0;     ///< per row
+  int components = 1;  ///< interleaved in a sample: 1 (Y, U, V), 2 (UV of NV12) or 3 (BGR)
+  const ResampleTable* horizontal = nullptr;
+  const ResampleTable* vertical = nullptr;
+  float* interleaved = nullptr;        ///< scratch: samples × components, if there are several components
+  std::array<float*, 3> gathered{};    ///< scratch, per component: `samples` floats and slack, zero before first use
+  std::array<float*, 3> resampled{};   ///< scratch, per component: one row at output resolution and slack
+};
+
+/// Three weights and an offset, applied to the three resampled components in memory order (Y U V).
+struct ChannelMix {
+  float first = 0;
+  float second = 0;
+  float third = 0;
+  float offset = 0;
+};
+
+/// One frame: everything that the kernel needs, nothing that it would have to decide per row.
+struct KernelJob {
+  std::array<KernelPlane, 3> planes;
+  int plane_count = 0;
+  std::array<const float*, 3> components{};  ///< the resampled rows of all planes, in memory order
+  bool is_yuv = true;                        ///< else the components are B, G, R and only scaled
+  std::array<ChannelMix, 3> mix{};           ///< for R, G, B; the output scale is in it
+  float scale = 1;                           ///< for B, G, R
+  float low = 0;                             ///< bounds after scaling
+  float high = 255;
+  float pad = 0;  ///< after scaling
+  Letterbox box;
+  ElementType element = ElementType::float32;
+  std::array<std::uint8_t*, 3> channels{};  ///< the canvases of R, G, B in the tensor
+};
+
+/// Runs the whole frame with the best instruction set of this machine.
+void run_kernel(const KernelJob& job);
+/// Its name.
+std::string_view kernel_target();
+
+}  // namespace ocelli::vision::internal
