@@ -32,7 +32,7 @@ find_path(ONNXRUNTIME_INCLUDE_DIR onnxruntime_c_api.h
 if(NOT ONNXRUNTIME_INCLUDE_DIR)
   message(FATAL_ERROR "onnxruntime_c_api.h not found: run scripts/setup, or pass -DONNXRUNTIME_INCLUDE_DIR=<folder that holds it>")
 endif()
-find_library(ONNXRUNTIME_LIBRARY NAMES onnxruntime libonnxruntime.so.1 HINTS ${CMAKE_SOURCE_DIR}/.deps/onnxruntime/lib)
+find_library(ONNXRUNTIME_LIBRARY NAMES libonnxruntime.so.1.27.0 libonnxruntime.so.1 onnxruntime HINTS ${CMAKE_SOURCE_DIR}/.deps/onnxruntime/lib)
 add_library(onnxruntime_headers INTERFACE)
 target_include_directories(onnxruntime_headers SYSTEM INTERFACE ${ONNXRUNTIME_INCLUDE_DIR})
 

@@ -50,8 +50,10 @@ struct StreamStatus {
   std::uint64_t frames_decoded = 0;
   std::uint64_t frames_analysed = 0;
   std::uint64_t frames_dropped = 0;         ///< by overload: came too late or found no room
+  std::uint64_t packets_dropped = 0;        ///< by overload, before decoding, up to the next key frame
   std::uint64_t packets_corrupt = 0;
   std::uint64_t events = 0;
+  std::optional<std::chrono::nanoseconds> staleness;  ///< since the newest analysed frame, by the clock
   media::MediaTime position;                ///< media time of the newest analysed frame
   std::chrono::nanoseconds decode_time{};   ///< sums over all frames, for honest sizing
   std::chrono::nanoseconds preprocess_time{};
@@ -59,6 +61,9 @@ struct StreamStatus {
   std::chrono::nanoseconds total_time{};    ///< of all steps of the pipeline
 };
 std::string_view state_name(StreamStatus::State state);
+
+/// Whether the model knows every class that the configuration names; `invalid` suggests the nearest one.
+base::Status check_labels(const StreamConfig& config, const std::vector<std::string>& known);
 
 /// What streams share. All outlive the stream.
 struct StreamServices {

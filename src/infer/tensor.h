@@ -4,9 +4,9 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "base/mutex.h"
 #include "base/result.h"
 
 namespace ocelli::infer {
@@ -24,6 +24,8 @@ struct TensorSpec {
   /// Product of the dimensions, open ones counting 1.
   std::size_t element_count() const;
   std::size_t bytes() const { return element_count() * element_bytes(type); }
+  /// "images float32[?,3,640,640]".
+  std::string to_string() const;
 };
 
 /// 64-byte aligned memory that kernels write to and models read from without a copy. Move-only.

@@ -1,19 +1,20 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "base/result.h"
 #include "media/frame.h"
 #include "media/packet.h"
-
-struct AVCodecParameters;
+#include "media/source.h"
 
 namespace ocelli::media {
 
 /// Packets in, frames out, in presentation order; software decoding with one thread, since many streams fill the cores
-/// better than many slices. One thread at a time.
+/// better than many slices. Frame times increase strictly: one that is missing or runs backwards is replaced by the last
+/// one plus the nominal frame interval. One thread at a time.
 class Decoder {
  public:
   struct Counters {
@@ -22,8 +23,15 @@ class Decoder {
     base::Counter refused;    ///< frames dropped because the pool was dry
   };
 
-  /// `pool` and `clock` outlive the decoder. `unsupported` when FFmpeg has no decoder for the codec.
-  static base::Result<std::unique_ptr<Decoder>> create(const AVCodecParameters& parameters, FramePool& pool,
+  struct Config {
+    MediaTime origin;  ///< where the source's zero lies on the stream's axis: later for a second connection or loop
+    /// Wall time of the axis' zero. Absent: frames carry the wall time at which they were decoded.
+    std::optional<base::WallTime> recording_start;
+  };
+
+  /// Decodes the video of `source`, which need not outlive it. `pool` and `clock` must. `unsupported` when FFmpeg has no
+  /// such decoder.
+  static base::Result<std::unique_ptr<Decoder>> create(const Source& source, const Config& config, FramePool& pool,
                                                        base::Clock& clock, Counters counters);
   virtual ~Decoder() = default;
 

@@ -28,6 +28,7 @@ struct StreamInfo {
   double frames_per_second = 0;                         ///< average as declared; 0 when unknown
   std::optional<std::chrono::nanoseconds> duration;     ///< files only
   std::optional<std::uint64_t> frame_count;             ///< when the container knows it
+  std::optional<base::WallTime> recording_start;        ///< when the container says so (creation_time)
   bool live = false;                                    ///< cannot wait for its reader
 };
 
@@ -45,7 +46,7 @@ class Source {
   virtual base::Result<Packet> read() = 0;
   /// Continues at the last key frame not after `time`. Files only.
   virtual base::Status seek(MediaTime time) = 0;
-  /// For make_decoder only.
+  /// For Decoder::create only.
   virtual const AVCodecParameters& codec_parameters() const = 0;
 };
 

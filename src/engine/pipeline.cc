@@ -1,0 +1,142 @@
+#include "engine/pipeline.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace ocelli::engine {
+namespace {
+
+using base::Code;
+using SteadyClock = std::chrono::steady_clock;  // measures the machine, so not the injected clock
+
+/// Adds the time of its own scope to a sum.
+class Stopwatch {
+ public:
+  explicit Stopwatch(std::chrono::nanoseconds& sum) : sum_(sum), begin_(SteadyClock::now()) {}
+  ~Stopwatch() { sum_ += SteadyClock::now() - begin_; }
+  Stopwatch(const Stopwatch&) = delete;
+  Stopwatch& operator=(const Stopwatch&) = delete;
+
+ private:
+  std::chrono::nanoseconds& sum_;
+  SteadyClock::time_point begin_;
+};
+
+std::vector<bool> wanted_classes(const std::vector<std::string>& wanted, const std::vector<std::string>& all) {
+  std::vector<bool> result(all.size(), wanted.empty());
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (std::find(wanted.begin(), wanted.end(), all[i]) != wanted.end()) result[i] = true;
+  }
+  return result;
+}
+
+}  // namespace
+
+Pipeline::Pipeline(const StreamConfig& config, std::unique_ptr<infer::Detector> detector,
+                   const StreamServices& services, Overloaded overloaded)
+    : config_(config),
+      services_(services),
+      overloaded_(std::move(overloaded)),
+      gate_(config.max_fps),
+      detector_(std::move(detector)),
+      class_wanted_(wanted_classes(config.labels, detector_->labels())),
+      tracker_(config.tracker),
+      rules_(config.name, config.rules, detector_->labels()),
+      inference_seconds_(services.metrics.histogram("ocelli_inference_seconds", "Duration of one model run",
+                                                    {{"camera", config.name}})) {}
+
+base::Status Pipeline::change_decoder(std::unique_ptr<media::Decoder> decoder) {
+  if (decoder_) {
+    OC_TRY_STATUS(decoder_->drain());
+    OC_TRY_STATUS(receive_frames());
+  }
+  decoder_ = std::move(decoder);
+  return {};
+}
+
+base::Status Pipeline::consume(const media::Packet& packet) {
+  const Stopwatch total(counts_.total_time);
+  bool sent = false;
+  while (!sent) {
+    base::Status status;
+    {
+      const Stopwatch decode(counts_.decode_time);
+      const base::TraceSpan span(services_.tracer, "decode");
+      status = decoder_->send(packet);
+    }
+    sent = status || status.error().code() != Code::exhausted;  // exhausted: it wants to give frames first
+    if (sent && !status) ++counts_.packets_corrupt;
+    OC_TRY_STATUS(receive_frames());
+  }
+  return {};
+}
+
+base::Status Pipeline::receive_frames() {
+  while (true) {
+    base::Result<media::FramePtr> frame = [this] {
+      const Stopwatch decode(counts_.decode_time);
+      const base::TraceSpan span(services_.tracer, "decode");
+      return decoder_->receive();
+    }();
+    if (frame) {
+      ++counts_.frames_decoded;
+      OC_TRY_STATUS(analyse(*frame));
+      continue;
+    }
+    switch (frame.error().code()) {
+      case Code::need_input:
+      case Code::end_of_stream: return {};
+      case Code::corrupt: ++counts_.packets_corrupt; break;
+      case Code::exhausted: ++counts_.frames_dropped; break;  // no room for this one: whoever holds frames loses
+      default: return std::move(frame).error();
+    }
+  }
+}
+
+base::Status Pipeline::analyse(const media::FramePtr& frame) {
+  if (config_.from && frame->time() < *config_.from) return {};
+  if (config_.to && frame->time() > *config_.to) return base::Error(Code::end_of_stream, "the end of the time window");
+  if (!gate_.admit(frame->time())) return {};
+  if (overloaded_()) {
+    ++counts_.frames_dropped;
+    return {};
+  }
+  OC_TRY(auto detections, detector_->detect(*frame, services_.tracer));
+  const auto& times = detector_->last_times();
+  counts_.preprocess_time += times.preprocess;
+  counts_.inference_time += times.run;
+  inference_seconds_.observe_s(std::chrono::duration<double>(times.run).count());
+
+  const auto update = tracker_.update(frame->time(), wanted(std::move(detections)));
+  for (auto* sink : services_.track_sinks) OC_TRY_STATUS(sink->accept({config_.name, frame, update.tracks}));
+  OC_TRY_STATUS(publish(frame->info(), update));
+  last_frame_ = frame->info();
+  ++counts_.frames_analysed;
+  counts_.position = frame->time();
+  return {};
+}
+
+std::vector<infer::Detection> Pipeline::wanted(std::vector<infer::Detection> detections) const {
+  std::erase_if(detections, [this](const infer::Detection& detection) {
+    return !class_wanted_[static_cast<std::size_t>(detection.class_id)];
+  });
+  return detections;
+}
+
+base::Status Pipeline::publish(const media::FrameInfo& frame, const track::Tracker::Update& update) {
+  for (const auto& event : rules_.update(frame, update.tracks, update.ended)) {
+    for (auto* sink : services_.event_sinks) OC_TRY_STATUS(sink->accept(event));
+    ++counts_.events;
+  }
+  return {};
+}
+
+base::Status Pipeline::finish(DelayedFrames delayed) {
+  const Stopwatch total(counts_.total_time);
+  if (decoder_ && delayed == DelayedFrames::analyse) OC_TRY_STATUS(change_decoder(nullptr));
+  if (!last_frame_) return {};
+  return publish(*last_frame_, {{}, tracker_.finish()});
+}
+
+}  // namespace ocelli::engine

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/trace.h"
+#include "engine/frame_gate.h"
+#include "engine/stream.h"
+#include "events/rules.h"
+#include "events/sinks.h"
+#include "infer/detector.h"
+#include "media/decoder.h"
+#include "track/tracker.h"
+
+namespace ocelli::engine {
+
+/// What a pipeline has counted since it was made.
+struct PipelineCounts {
+  std::uint64_t frames_decoded = 0;
+  std::uint64_t frames_analysed = 0;
+  std::uint64_t frames_dropped = 0;
+  std::uint64_t packets_corrupt = 0;
+  std::uint64_t events = 0;
+  media::MediaTime position;
+  std::chrono::nanoseconds decode_time{};
+  std::chrono::nanoseconds preprocess_time{};
+  std::chrono::nanoseconds inference_time{};
+  std::chrono::nanoseconds total_time{};
+};
+
+/// The life of a frame in one stream: decode → gate → detect → track → rules → sinks. The stages call each other; there
+/// is no thread and no queue inside. Runs on the stream's strand, one call at a time.
+class Pipeline {
+ public:
+  /// Whether a frame is too late to be analysed, asked once per decoded frame.
+  using Overloaded = std::function<bool()>;
+
+  Pipeline(const StreamConfig& config, std::unique_ptr<infer::Detector> detector, const StreamServices& services,
+           Overloaded overloaded);
+
+  /// From here on packets come from another connection (or the first).
+  base::Status change_decoder(std::unique_ptr<media::Decoder> decoder);
+  /// A packet and all that follows from it. Corrupt packets are counted, not failures. Errors come from the detector
+  /// and from sinks. `end_of_stream`: the time window of the configuration is over.
+  base::Status consume(const media::Packet& packet);
+  /// Nothing more comes: what the decoder still holds is analysed unless `delayed` says to discard it; tracks end.
+  enum class DelayedFrames { analyse, discard };
+  base::Status finish(DelayedFrames delayed);
+
+  const PipelineCounts& counts() const { return counts_; }
+
+ private:
+  base::Status receive_frames();
+  base::Status analyse(const media::FramePtr& frame);
+  std::vector<infer::Detection> wanted(std::vector<infer::Detection> detections) const;
+  base::Status publish(const media::FrameInfo& frame, const track::Tracker::Update& update);
+
+  const StreamConfig config_;
+  const StreamServices services_;
+  const Overloaded overloaded_;
+  std::unique_ptr<media::Decoder> decoder_;
+  FrameGate gate_;
+  std::unique_ptr<infer::Detector> detector_;
+  std::vector<bool> class_wanted_;
+  track::Tracker tracker_;
+  events::Rules rules_;
+  std::optional<media::FrameInfo> last_frame_;
+  PipelineCounts counts_;
+  base::Histogram inference_seconds_;
+};
+
+}  // namespace ocelli::engine

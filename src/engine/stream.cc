@@ -1,0 +1,252 @@
+#include "engine/stream.h"
+
+#include <algorithm>
+#include <atomic>
+#include <utility>
+
+#include "base/bounded_queue.h"
+#include "base/mutex.h"
+#include "base/suggest.h"
+#include "engine/pipeline.h"
+#include "engine/stream_reader.h"
+
+namespace ocelli::engine {
+namespace {
+
+using base::Code;
+using base::Error;
+using base::StepOutcome;
+using State = StreamStatus::State;
+
+constexpr std::size_t kPacketQueue = 64;
+// With more packets than this waiting, a live frame is old news: it is decoded, since others predict from it, but not
+// analysed.
+constexpr std::size_t kLateBacklog = 3;
+
+class PipelineStream final : public Stream {
+ public:
+  PipelineStream(const StreamConfig& config, std::unique_ptr<infer::Detector> detector, const StreamServices& services);
+  ~PipelineStream() override;
+
+  const std::string& name() const override { return config_.name; }
+  StreamStatus status() const override;
+  void stop() override;
+  base::Status wait() override;
+
+ private:
+  StepOutcome step();
+  void handle(ReaderItem item);
+  void end(base::Status status);
+  void publish_counts() OC_EXCLUDES(mutex_);
+  media::Decoder::Counters decoder_counters();
+  StreamReader::Callbacks reader_callbacks();
+
+  const StreamConfig config_;
+  const StreamServices services_;
+  const base::Logger logger_;
+  media::FramePool pool_;
+  StreamReader::Queue queue_{kPacketQueue, base::OverflowPolicy::block};
+
+  base::Role strand_;
+  Pipeline pipeline_ OC_GUARDED_BY(strand_);
+  bool finished_ OC_GUARDED_BY(strand_) = false;
+
+  mutable base::Mutex mutex_;
+  base::CondVar ended_;
+  StreamStatus status_ OC_GUARDED_BY(mutex_);
+  std::optional<base::SteadyTime> last_frame_ OC_GUARDED_BY(mutex_);
+  std::optional<base::Status> input_ended_ OC_GUARDED_BY(mutex_);
+  std::optional<base::Status> outcome_ OC_GUARDED_BY(mutex_);
+  std::atomic<bool> stopping_{false};
+
+  std::optional<base::Strand> work_;
+  std::optional<StreamReader> reader_;
+};
+
+PipelineStream::PipelineStream(const StreamConfig& config, std::unique_ptr<infer::Detector> detector,
+                               const StreamServices& services)
+    : config_(config),
+      services_(services),
+      logger_(services.logger.for_camera(config.name)),
+      pool_(config.max_frames_alive),
+      pipeline_(config_, std::move(detector), services_,
+                [this] { return !reader_->waits_for_pipeline() && queue_.depth() > kLateBacklog; }) {
+  work_.emplace(services_.workers, [this] { return step(); });
+  reader_.emplace(config_, services_, pool_, decoder_counters(), queue_, reader_callbacks());
+  reader_->start();
+}
+
+PipelineStream::~PipelineStream() {
+  stop();
+  reader_.reset();
+  work_.reset();
+}
+
+media::Decoder::Counters PipelineStream::decoder_counters() {
+  const base::MetricLabels camera{{"camera", config_.name}};
+  return {services_.metrics.counter("ocelli_packets_corrupt_total", "Packets that the decoder refused", camera),
+          services_.metrics.counter("ocelli_frames_converted_total",
+                                    "Frames whose pixel format had to be converted, which costs a pass", camera),
+          services_.metrics.counter("ocelli_frames_refused_total", "Frames dropped because the pool was dry", camera)};
+}
+
+StreamReader::Callbacks PipelineStream::reader_callbacks() {
+  StreamReader::Callbacks callbacks;
+  callbacks.item_ready = [this] { work_->wake(); };
+  callbacks.opened = [this](const media::StreamInfo& info) {
+    {
+      const base::MutexLock lock(mutex_);
+      status_.state = State::running;
+      status_.reason.clear();
+      status_.info = info;
+    }
+    logger_.info("stream opened", {{"url", media::redact_url(config_.source.url)},
+                                   {"codec", info.codec},
+                                   {"width", info.width},
+                                   {"height", info.height},
+                                   {"fps", info.frames_per_second}});
+  };
+  callbacks.interrupted = [this](const Error& error) {
+    {
+      const base::MutexLock lock(mutex_);
+      status_.state = State::waiting_to_reconnect;
+      status_.reason = error.code() == Code::end_of_stream ? "the stream ended" : error.message();
+    }
+    logger_.warn("stream interrupted, will be opened again", {{"reason", error.message()}});
+  };
+  callbacks.ended = [this](base::Status status) {
+    {
+      const base::MutexLock lock(mutex_);
+      input_ended_ = std::move(status);
+    }
+    work_->wake();
+  };
+  return callbacks;
+}
+
+StepOutcome PipelineStream::step() {
+  strand_.assert_held();
+  if (finished_) return StepOutcome::idle;
+  std::optional<base::Status> input_ended;
+  {
+    const base::MutexLock lock(mutex_);
+    input_ended = input_ended_;
+  }
+  // The end is asked for before the queue, so that an empty queue after it means that nothing is left.
+  std::optional<ReaderItem> item = stopping_.load() ? std::nullopt : queue_.try_pop();
+  if (item) {
+    handle(std::move(*item));
+    publish_counts();
+    return StepOutcome::again;
+  }
+  if (input_ended) end(std::move(*input_ended));
+  return StepOutcome::idle;
+}
+
+void PipelineStream::handle(ReaderItem item) {
+  strand_.assert_held();
+  base::Status status;
+  if (auto* decoder = std::get_if<std::unique_ptr<media::Decoder>>(&item)) {
+    status = pipeline_.change_decoder(std::move(*decoder));
+  } else {
+    status = pipeline_.consume(std::get<media::Packet>(item));
+  }
+  if (!status) end(std::move(status));
+}
+
+void PipelineStream::end(base::Status status) {
+  strand_.assert_held();
+  finished_ = true;
+  stopping_ = true;
+  reader_->request_stop();
+  queue_.close();
+  const bool window_over = !status && status.error().code() == Code::end_of_stream;
+  const bool by_request = !status && status.error().code() == Code::cancelled;
+  const auto delayed = window_over || by_request ? Pipeline::DelayedFrames::discard : Pipeline::DelayedFrames::analyse;
+  base::Status finished = pipeline_.finish(delayed);
+  if (window_over) status = {};
+  if (!finished && finished.error().code() != Code::end_of_stream && status) status = std::move(finished);
+  publish_counts();
+  {
+    const base::MutexLock lock(mutex_);
+    status_.state = status || by_request ? State::ended : State::failed;
+    if (!status && !by_request) status_.reason = status.error().message();
+    outcome_ = status;
+  }
+  ended_.notify_all();
+  if (!status && !by_request) logger_.error("stream failed", {{"reason", status.error().message()}});
+}
+
+void PipelineStream::publish_counts() {
+  strand_.assert_held();
+  const PipelineCounts& counts = pipeline_.counts();
+  const base::MutexLock lock(mutex_);
+  if (counts.frames_analysed > status_.frames_analysed) last_frame_ = services_.clock.now();
+  status_.frames_decoded = counts.frames_decoded;
+  status_.frames_analysed = counts.frames_analysed;
+  status_.frames_dropped = counts.frames_dropped;
+  status_.packets_corrupt = counts.packets_corrupt;
+  status_.events = counts.events;
+  status_.position = counts.position;
+  status_.decode_time = counts.decode_time;
+  status_.preprocess_time = counts.preprocess_time;
+  status_.inference_time = counts.inference_time;
+  status_.total_time = counts.total_time;
+}
+
+StreamStatus PipelineStream::status() const {
+  const auto now = services_.clock.now();
+  const base::MutexLock lock(mutex_);
+  StreamStatus status = status_;
+  status.packets_dropped = reader_->packets_dropped();
+  if (last_frame_) status.staleness = now - *last_frame_;
+  return status;
+}
+
+void PipelineStream::stop() {
+  stopping_ = true;
+  if (reader_) reader_->request_stop();
+  queue_.close();
+}
+
+base::Status PipelineStream::wait() {
+  const base::MutexLock lock(mutex_);
+  ended_.wait(mutex_, {}, [this]() OC_REQUIRES(mutex_) { return outcome_.has_value(); });
+  return *outcome_;
+}
+
+}  // namespace
+
+std::string_view state_name(StreamStatus::State state) {
+  switch (state) {
+    case State::connecting: return "connecting";
+    case State::running: return "running";
+    case State::waiting_to_reconnect: return "waiting_to_reconnect";
+    case State::ended: return "ended";
+    case State::failed: return "failed";
+  }
+  return "failed";
+}
+
+base::Status check_labels(const StreamConfig& config, const std::vector<std::string>& known) {
+  const auto check = [&](const std::vector<std::string>& labels) -> base::Status {
+    for (const auto& label : labels) {
+      if (std::find(known.begin(), known.end(), label) == known.end()) {
+        return Error(Code::invalid, "camera " + config.name + ": the model knows no class '" + label + "'" +
+                                        base::did_you_mean(label, known));
+      }
+    }
+    return {};
+  };
+  OC_TRY_STATUS(check(config.labels));
+  for (const auto& line : config.rules.lines) OC_TRY_STATUS(check(line.labels));
+  for (const auto& zone : config.rules.zones) OC_TRY_STATUS(check(zone.labels));
+  return {};
+}
+
+std::unique_ptr<Stream> Stream::start(const StreamConfig& config, std::unique_ptr<infer::Detector> detector,
+                                      const StreamServices& services) {
+  return std::make_unique<PipelineStream>(config, std::move(detector), services);
+}
+
+}  // namespace ocelli::engine

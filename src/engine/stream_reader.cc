@@ -1,0 +1,111 @@
+#include "engine/stream_reader.h"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace ocelli::engine {
+namespace {
+
+using base::Code;
+using base::Error;
+
+// Live packets waiting for the strand: about two seconds of a camera, far more than a worker's hiccup.
+constexpr std::size_t kMostLivePackets = 48;
+constexpr std::chrono::milliseconds kFirstPause{500};
+constexpr std::chrono::milliseconds kLongestPause{30'000};
+
+}  // namespace
+
+StreamReader::StreamReader(const StreamConfig& config, const StreamServices& services, media::FramePool& pool,
+                           media::Decoder::Counters counters, Queue& queue, Callbacks callbacks)
+    : config_(config),
+      services_(services),
+      pool_(pool),
+      counters_(counters),
+      queue_(queue),
+      callbacks_(std::move(callbacks)) {}
+
+StreamReader::~StreamReader() {
+  request_stop();
+  if (thread_.joinable()) thread_.join();
+}
+
+void StreamReader::start() {
+  thread_ = std::thread([this] { run(stop_.get_token()); });
+}
+
+void StreamReader::run(std::stop_token stop) {
+  pthread_setname_np(pthread_self(), ("in-" + config_.name).substr(0, 15).c_str());
+  auto pause = kFirstPause;
+  while (true) {
+    const auto before = newest_;
+    base::Status status = play_once(stop);
+    const bool reached_end = !status && status.error().code() == Code::end_of_stream;
+    if (stop.stop_requested()) return callbacks_.ended(Error(Code::cancelled, "stopped"));
+    if (reached_end && config_.loop) continue;
+    if (reached_end && !(live_ && config_.reconnect)) return callbacks_.ended({});
+    if (!config_.reconnect) return callbacks_.ended(std::move(status));
+    callbacks_.interrupted(status.error());
+    if (newest_ > before) pause = kFirstPause;  // it did deliver something, so this is a new failure
+    if (!services_.clock.wait_until(services_.clock.now() + pause, stop)) {
+      return callbacks_.ended(Error(Code::cancelled, "stopped"));
+    }
+    pause = std::min(pause * 2, kLongestPause);
+  }
+}
+
+base::Status StreamReader::play_once(const std::stop_token& stop) {
+  OC_TRY(auto source, media::Source::open(config_.source, services_.clock, stop));
+  live_ = source->info().live;
+  waits_for_pipeline_ = !live_ && config_.pace == Pace::as_fast_as_possible;
+  if (config_.from && !live_) OC_TRY_STATUS(source->seek(*config_.from));
+
+  media::Decoder::Config decoder_config{.origin = origin_, .recording_start = {}};
+  if (waits_for_pipeline_) decoder_config.recording_start = source->info().recording_start.value_or(base::WallTime{});
+  OC_TRY(auto decoder, media::Decoder::create(*source, decoder_config, pool_, services_.clock, counters_));
+  callbacks_.opened(source->info());
+  if (!queue_.push(std::move(decoder), stop)) return Error(Code::cancelled, "stopped");
+  callbacks_.item_ready();
+
+  connection_began_.reset();
+  skipping_to_key_ = false;
+  base::Status status = read_all(*source, stop);
+  const double rate = source->info().frames_per_second;
+  const auto frame_interval = std::chrono::nanoseconds(static_cast<std::int64_t>(1e9 / (rate > 0 ? rate : 25)));
+  origin_ = newest_ + frame_interval;
+  return status;
+}
+
+base::Status StreamReader::read_all(media::Source& source, const std::stop_token& stop) {
+  while (true) {
+    OC_TRY(auto packet, source.read());
+    if (!pace(packet, stop)) return Error(Code::cancelled, "stopped");
+    newest_ = std::max(newest_, origin_ + packet.time().time_since_epoch());
+    if (!has_room_for(packet)) continue;
+    if (!queue_.push(std::move(packet), stop)) return Error(Code::cancelled, "stopped");
+    callbacks_.item_ready();
+  }
+}
+
+/// Holds a packet back until its time has come. Live sources bring their own pace.
+bool StreamReader::pace(const media::Packet& packet, const std::stop_token& stop) {
+  if (config_.pace == Pace::as_fast_as_possible) return !stop.stop_requested();
+  const auto since_begin = packet.time().time_since_epoch();
+  if (!connection_began_) connection_began_ = services_.clock.now() - since_begin;
+  const auto due = *connection_began_ + std::chrono::duration_cast<base::SteadyTime::duration>(since_begin);
+  return due <= services_.clock.now() ? !stop.stop_requested() : services_.clock.wait_until(due, stop);
+}
+
+/// A live source cannot wait: when the strand is far behind, packets are dropped here, from one up to the next key frame.
+bool StreamReader::has_room_for(const media::Packet& packet) {
+  if (waits_for_pipeline_) return true;
+  if (queue_.depth() >= kMostLivePackets) skipping_to_key_ = true;
+  if (skipping_to_key_ && packet.is_key() && queue_.depth() < kMostLivePackets / 2) skipping_to_key_ = false;
+  if (!skipping_to_key_) return true;
+  packets_dropped_.fetch_add(1);
+  return false;
+}
+
+}  // namespace ocelli::engine

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <thread>
+#include <variant>
+
+#include "base/bounded_queue.h"
+#include "base/executor.h"
+#include "engine/stream.h"
+#include "media/decoder.h"
+
+namespace ocelli::engine {
+
+/// What the I/O thread hands to the strand: a decoder when a connection begins, then that connection's packets.
+using ReaderItem = std::variant<std::unique_ptr<media::Decoder>, media::Packet>;
+
+/// The I/O thread of one stream: opens the source, reads packets into the queue, plays files at their own rate, begins
+/// again at the end of a looping file, and opens a failed source again after growing pauses. It sleeps nearly always.
+class StreamReader {
+ public:
+  struct Callbacks {
+    std::function<void()> item_ready;
+    std::function<void(const media::StreamInfo&)> opened;
+    std::function<void(const base::Error&)> interrupted;  ///< it will open the source again
+    std::function<void(base::Status)> ended;              ///< it will not; the last call
+  };
+  using Queue = base::BoundedQueue<ReaderItem>;
+
+  /// References outlive the reader; callbacks run on its thread.
+  StreamReader(const StreamConfig& config, const StreamServices& services, media::FramePool& pool,
+               media::Decoder::Counters counters, Queue& queue, Callbacks callbacks);
+  ~StreamReader();
+  StreamReader(const StreamReader&) = delete;
+  StreamReader& operator=(const StreamReader&) = delete;
+
+  void start();
+  /// Ends reading and waiting soon; the last callback follows. Thread-safe.
+  void request_stop() { stop_.request_stop(); }
+  std::uint64_t packets_dropped() const { return packets_dropped_.load(); }
+  /// A file at full speed waits for the pipeline, so that nothing is lost. A camera does not.
+  bool waits_for_pipeline() const { return waits_for_pipeline_.load(); }
+
+ private:
+  void run(std::stop_token stop);
+  base::Status play_once(const std::stop_token& stop);
+  base::Status read_all(media::Source& source, const std::stop_token& stop);
+  bool pace(const media::Packet& packet, const std::stop_token& stop);
+  bool has_room_for(const media::Packet& packet);
+
+  const StreamConfig& config_;
+  const StreamServices& services_;
+  media::FramePool& pool_;
+  const media::Decoder::Counters counters_;
+  Queue& queue_;
+  const Callbacks callbacks_;
+  std::atomic<bool> waits_for_pipeline_{true};
+  bool live_ = false;
+  bool skipping_to_key_ = false;   ///< packets were lost, so what predicts from them is useless
+  media::MediaTime origin_;        ///< where the next connection begins on the stream's axis
+  media::MediaTime newest_;        ///< newest packet, same axis
+  std::optional<base::SteadyTime> connection_began_;
+  std::atomic<std::uint64_t> packets_dropped_{0};
+  std::stop_source stop_;
+  std::thread thread_;
+};
+
+}  // namespace ocelli::engine

@@ -1,0 +1,277 @@
+#include <algorithm>
+#include <filesystem>
+#include <thread>
+#include <utility>
+
+#include "infer/backend.h"
+#include "infer/onnx_library.h"
+
+#include <onnxruntime_c_api.h>
+
+namespace ocelli::infer {
+namespace {
+
+using base::Code;
+using base::Error;
+
+constexpr int kMostIntraOpThreads = 4;
+
+/// A library function's verdict as a Status; frees it.
+base::Status checked(const OrtApi& api, OrtStatus* status, const std::string& what) {
+  if (status == nullptr) return {};
+  std::string message = api.GetErrorMessage(status);
+  const OrtErrorCode code = api.GetErrorCode(status);
+  api.ReleaseStatus(status);
+  message.resize(std::min(message.find('\n'), message.size()));
+  switch (code) {
+    case ORT_NO_SUCHFILE: return Error(Code::not_found, what + ": " + message);
+    case ORT_INVALID_PROTOBUF:
+    case ORT_INVALID_GRAPH:
+    case ORT_NO_MODEL: return Error(Code::corrupt, what + ": " + message);
+    case ORT_NOT_IMPLEMENTED: return Error(Code::unsupported, what + ": " + message);
+    default: return Error(Code::internal, what + ": " + message);
+  }
+}
+
+/// Owns one of the library's objects.
+template <class T>
+struct Release {
+  void (*release)(T*) = nullptr;
+  void operator()(T* object) const { release(object); }
+};
+template <class T>
+using Owned = std::unique_ptr<T, Release<T>>;
+template <class T>
+Owned<T> own(T* object, void (*release)(T*)) {
+  return Owned<T>(object, Release<T>{release});
+}
+
+struct Environment {
+  OnnxLibrary library;
+  Owned<OrtEnv> env;
+  Owned<OrtMemoryInfo> cpu_memory;
+};
+
+base::Result<std::shared_ptr<const Environment>> make_environment(const std::string& library_path) {
+  OC_TRY(auto library, OnnxLibrary::load(library_path));
+  const OrtApi& api = *library.api;
+  OrtEnv* env = nullptr;
+  OC_TRY_STATUS(checked(api, api.CreateEnv(ORT_LOGGING_LEVEL_ERROR, "ocelli", &env), "cannot start ONNX Runtime"));
+  auto owned_env = own(env, api.ReleaseEnv);
+  OC_TRY_STATUS(checked(api, api.DisableTelemetryEvents(env), "cannot switch telemetry off"));
+  OrtMemoryInfo* memory = nullptr;
+  OC_TRY_STATUS(checked(api, api.CreateCpuMemoryInfo(OrtArenaAllocator, OrtMemTypeDefault, &memory), "memory info"));
+  auto owned_memory = own(memory, api.ReleaseMemoryInfo);
+  // One arena for all sessions, instead of one each that keeps its own peak.
+  OC_TRY_STATUS(checked(api, api.CreateAndRegisterAllocator(env, memory, nullptr), "cannot share the memory arena"));
+  return std::make_shared<const Environment>(
+      Environment{std::move(library), std::move(owned_env), std::move(owned_memory)});
+}
+
+base::Result<ElementType> our_type(ONNXTensorElementDataType type, const std::string& name) {
+  switch (type) {
+    case ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT: return ElementType::float32;
+    case ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT16: return ElementType::float16;
+    case ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT8: return ElementType::uint8;
+    case ONNX_TENSOR_ELEMENT_DATA_TYPE_INT8: return ElementType::int8;
+    case ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32: return ElementType::int32;
+    case ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64: return ElementType::int64;
+    default: return Error(Code::unsupported, "tensor " + name + " has an element type that ocelli does not bind");
+  }
+}
+
+ONNXTensorElementDataType their_type(ElementType type) {
+  switch (type) {
+    case ElementType::float32: return ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT;
+    case ElementType::float16: return ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT16;
+    case ElementType::uint8: return ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT8;
+    case ElementType::int8: return ONNX_TENSOR_ELEMENT_DATA_TYPE_INT8;
+    case ElementType::int32: return ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32;
+    case ElementType::int64: return ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64;
+  }
+  return ONNX_TENSOR_ELEMENT_DATA_TYPE_UNDEFINED;
+}
+
+/// Aligned memory together with the runtime's view of it.
+struct BoundTensor {
+  TensorBuffer buffer;
+  Owned<OrtValue> value;
+};
+
+class OnnxBinding final : public Binding {
+ public:
+  TensorBuffer& input(std::size_t index) override { return inputs_[index].buffer; }
+  const TensorBuffer& output(std::size_t index) const override { return outputs_[index].buffer; }
+
+ private:
+  friend class OnnxSession;
+  std::vector<BoundTensor> inputs_;
+  std::vector<BoundTensor> outputs_;
+  std::vector<const OrtValue*> input_values_;
+  std::vector<OrtValue*> output_values_;
+};
+
+class OnnxSession final : public Session {
+ public:
+  OnnxSession(std::shared_ptr<const Environment> environment, Owned<OrtSession> session)
+      : environment_(std::move(environment)), session_(std::move(session)) {}
+
+  base::Status describe();
+  const std::vector<TensorSpec>& inputs() const override { return inputs_; }
+  const std::vector<TensorSpec>& outputs() const override { return outputs_; }
+  base::Result<std::unique_ptr<Binding>> make_binding() override;
+  base::Status run(Binding& binding) override;
+
+ private:
+  using GetName = OrtStatus* (*)(const OrtSession*, size_t, OrtAllocator*, char**);
+  using GetType = OrtStatus* (*)(const OrtSession*, size_t, OrtTypeInfo**);
+  base::Result<TensorSpec> describe_tensor(std::size_t index, GetName get_name, GetType get_type) const;
+  base::Result<BoundTensor> bind(const TensorSpec& spec) const;
+  const OrtApi& api() const { return *environment_->library.api; }
+
+  std::shared_ptr<const Environment> environment_;  // co-owned with the backend and its other sessions
+  Owned<OrtSession> session_;
+  std::vector<TensorSpec> inputs_;
+  std::vector<TensorSpec> outputs_;
+  std::vector<const char*> input_names_;
+  std::vector<const char*> output_names_;
+};
+
+base::Result<TensorSpec> OnnxSession::describe_tensor(std::size_t index, GetName get_name, GetType get_type) const {
+  OrtAllocator* allocator = nullptr;
+  OC_TRY_STATUS(checked(api(), api().GetAllocatorWithDefaultOptions(&allocator), "allocator"));
+  char* name = nullptr;
+  OC_TRY_STATUS(checked(api(), get_name(session_.get(), index, allocator, &name), "tensor name"));
+  TensorSpec spec;
+  spec.name = name;
+  allocator->Free(allocator, name);
+  OrtTypeInfo* type_info = nullptr;
+  OC_TRY_STATUS(checked(api(), get_type(session_.get(), index, &type_info), "tensor type"));
+  const auto owned_type = own(type_info, api().ReleaseTypeInfo);
+  const OrtTensorTypeAndShapeInfo* shape_info = nullptr;
+  OC_TRY_STATUS(checked(api(), api().CastTypeInfoToTensorInfo(type_info, &shape_info), "tensor shape"));
+  if (shape_info == nullptr) return Error(Code::unsupported, "input or output " + spec.name + " is not a tensor");
+  ONNXTensorElementDataType element = ONNX_TENSOR_ELEMENT_DATA_TYPE_UNDEFINED;
+  OC_TRY_STATUS(checked(api(), api().GetTensorElementType(shape_info, &element), "element type"));
+  OC_TRY(spec.type, our_type(element, spec.name));
+  std::size_t dimensions = 0;
+  OC_TRY_STATUS(checked(api(), api().GetDimensionsCount(shape_info, &dimensions), "dimensions"));
+  spec.shape.resize(dimensions);
+  OC_TRY_STATUS(checked(api(), api().GetDimensions(shape_info, spec.shape.data(), dimensions), "dimensions"));
+  return spec;
+}
+
+base::Status OnnxSession::describe() {
+  std::size_t count = 0;
+  OC_TRY_STATUS(checked(api(), api().SessionGetInputCount(session_.get(), &count), "inputs"));
+  for (std::size_t i = 0; i < count; ++i) {
+    OC_TRY(auto spec, describe_tensor(i, api().SessionGetInputName, api().SessionGetInputTypeInfo));
+    inputs_.push_back(std::move(spec));
+  }
+  OC_TRY_STATUS(checked(api(), api().SessionGetOutputCount(session_.get(), &count), "outputs"));
+  for (std::size_t i = 0; i < count; ++i) {
+    OC_TRY(auto spec, describe_tensor(i, api().SessionGetOutputName, api().SessionGetOutputTypeInfo));
+    outputs_.push_back(std::move(spec));
+  }
+  for (const auto& spec : inputs_) input_names_.push_back(spec.name.c_str());
+  for (const auto& spec : outputs_) output_names_.push_back(spec.name.c_str());
+  return {};
+}
+
+base::Result<BoundTensor> OnnxSession::bind(const TensorSpec& spec) const {
+  std::vector<std::int64_t> shape = spec.shape;
+  if (!shape.empty() && shape[0] < 0) shape[0] = 1;  // the batch
+  if (std::any_of(shape.begin(), shape.end(), [](std::int64_t dimension) { return dimension < 0; })) {
+    return Error(Code::unsupported, "tensor " + spec.to_string() + " has an open size besides the batch");
+  }
+  OC_TRY(auto buffer, TensorBuffer::allocate(spec.bytes()));
+  OrtValue* value = nullptr;
+  OC_TRY_STATUS(checked(api(),
+                        api().CreateTensorWithDataAsOrtValue(environment_->cpu_memory.get(), buffer.data(),
+                                                             buffer.bytes(), shape.data(), shape.size(),
+                                                             their_type(spec.type), &value),
+                        "cannot bind " + spec.to_string()));
+  return BoundTensor{std::move(buffer), own(value, api().ReleaseValue)};
+}
+
+base::Result<std::unique_ptr<Binding>> OnnxSession::make_binding() {
+  auto binding = std::make_unique<OnnxBinding>();
+  for (const auto& spec : inputs_) {
+    OC_TRY(auto tensor, bind(spec));
+    binding->input_values_.push_back(tensor.value.get());
+    binding->inputs_.push_back(std::move(tensor));
+  }
+  for (const auto& spec : outputs_) {
+    OC_TRY(auto tensor, bind(spec));
+    binding->output_values_.push_back(tensor.value.get());
+    binding->outputs_.push_back(std::move(tensor));
+  }
+  return std::unique_ptr<Binding>(std::move(binding));
+}
+
+base::Status OnnxSession::run(Binding& binding) {
+  auto& bound = static_cast<OnnxBinding&>(binding);
+  return checked(api(),
+                 api().Run(session_.get(), nullptr, input_names_.data(), bound.input_values_.data(),
+                           bound.input_values_.size(), output_names_.data(), output_names_.size(),
+                           bound.output_values_.data()),
+                 "inference failed");
+}
+
+class OnnxBackend final : public Backend {
+ public:
+  explicit OnnxBackend(std::shared_ptr<const Environment> environment) : environment_(std::move(environment)) {}
+
+  std::string description() const override { return "ONNX Runtime " + environment_->library.version + ", CPU"; }
+  base::Result<std::unique_ptr<Session>> load(const std::string& path, const SessionConfig& config) override;
+
+ private:
+  base::Result<Owned<OrtSessionOptions>> make_options(const SessionConfig& config) const;
+
+  std::shared_ptr<const Environment> environment_;  // co-owned with the sessions
+};
+
+base::Result<Owned<OrtSessionOptions>> OnnxBackend::make_options(const SessionConfig& config) const {
+  const OrtApi& api = *environment_->library.api;
+  OrtSessionOptions* options = nullptr;
+  OC_TRY_STATUS(checked(api, api.CreateSessionOptions(&options), "session options"));
+  auto owned = own(options, api.ReleaseSessionOptions);
+  const int threads = config.intra_op_threads > 0 ? config.intra_op_threads : default_intra_op_threads();
+  OC_TRY_STATUS(checked(api, api.SetSessionExecutionMode(options, ORT_SEQUENTIAL), "execution mode"));
+  OC_TRY_STATUS(checked(api, api.SetInterOpNumThreads(options, 1), "inter-op threads"));
+  OC_TRY_STATUS(checked(api, api.SetIntraOpNumThreads(options, threads), "intra-op threads"));
+  OC_TRY_STATUS(checked(api, api.SetSessionGraphOptimizationLevel(options, ORT_ENABLE_ALL), "optimisation level"));
+  OC_TRY_STATUS(checked(api, api.AddSessionConfigEntry(options, "session.use_env_allocators", "1"), "shared arena"));
+  return owned;
+}
+
+base::Result<std::unique_ptr<Session>> OnnxBackend::load(const std::string& path, const SessionConfig& config) {
+  const OrtApi& api = *environment_->library.api;
+  std::error_code ignored;
+  if (!std::filesystem::exists(path, ignored)) return Error(Code::not_found, "no model file at " + path);
+  OC_TRY(auto options, make_options(config));
+  OrtSession* session = nullptr;
+  auto status = checked(api, api.CreateSession(environment_->env.get(), path.c_str(), options.get(), &session),
+                        path + " is not a model that ONNX Runtime can load");
+  if (!status) {
+    const bool ours = status.error().code() == Code::internal;  // its "FAIL" says nothing else than: cannot load
+    return Error(ours ? Code::corrupt : status.error().code(), status.error().message());
+  }
+  auto loaded = std::make_unique<OnnxSession>(environment_, own(session, api.ReleaseSession));
+  OC_TRY_STATUS(loaded->describe());
+  return std::unique_ptr<Session>(std::move(loaded));
+}
+
+}  // namespace
+
+int default_intra_op_threads() {
+  const int cores = static_cast<int>(std::thread::hardware_concurrency());
+  return std::clamp(cores, 1, kMostIntraOpThreads);
+}
+
+base::Result<std::shared_ptr<Backend>> make_onnx_backend(const std::string& library) {
+  OC_TRY(auto environment, make_environment(library));
+  return std::shared_ptr<Backend>(std::make_shared<OnnxBackend>(std::move(environment)));
+}
+
+}  // namespace ocelli::infer

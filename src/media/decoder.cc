@@ -1,0 +1,197 @@
+#include "media/decoder.h"
+
+#include <utility>
+
+#include "base/check.h"
+#include "media/internal/ffmpeg.h"
+
+extern "C" {
+#include <libavutil/pixdesc.h>
+}
+
+namespace ocelli::media {
+namespace {
+
+using base::Code;
+using base::Error;
+using internal::AvFramePtr;
+using internal::ffmpeg_error;
+
+constexpr double kFallbackFramesPerSecond = 25;
+
+/// The format in which we hand frames of an FFmpeg format on: itself where the kernels know it.
+AVPixelFormat handed_on_format(AVPixelFormat format) {
+  switch (format) {
+    case AV_PIX_FMT_YUV420P:
+    case AV_PIX_FMT_YUVJ420P:
+    case AV_PIX_FMT_NV12:
+    case AV_PIX_FMT_BGR24: return format;
+    default: break;
+  }
+  const AVPixFmtDescriptor* descriptor = av_pix_fmt_desc_get(format);
+  const bool colours_are_rgb =
+      descriptor != nullptr && (descriptor->flags & (AV_PIX_FMT_FLAG_RGB | AV_PIX_FMT_FLAG_PAL)) != 0;
+  return colours_are_rgb ? AV_PIX_FMT_BGR24 : AV_PIX_FMT_YUV420P;
+}
+
+PixelFormat our_format(AVPixelFormat format) {
+  switch (format) {
+    case AV_PIX_FMT_NV12: return PixelFormat::nv12;
+    case AV_PIX_FMT_BGR24: return PixelFormat::bgr24;
+    default: return PixelFormat::yuv420p;
+  }
+}
+
+/// Brings rare formats (4:2:2, 4:4:4, 10 bit, grey, RGB of images) to one that the kernels read. Costs a pass.
+class Converter {
+ public:
+  base::Result<AvFramePtr> convert(const AVFrame& from, AVPixelFormat to) {
+    AvFramePtr result(av_frame_alloc());
+    if (!result) return Error(Code::exhausted, "out of memory");
+    result->format = to;
+    result->width = from.width;
+    result->height = from.height;
+    if (const int error = av_frame_get_buffer(result.get(), 0); error < 0) return ffmpeg_error(error, "cannot convert");
+    scaler_.reset(sws_getCachedContext(scaler_.release(), from.width, from.height,
+                                       static_cast<AVPixelFormat>(from.format), from.width, from.height, to,
+                                       SWS_BILINEAR | SWS_ACCURATE_RND, nullptr, nullptr, nullptr));
+    if (!scaler_) return Error(Code::unsupported, "cannot convert pixel format " + std::to_string(from.format));
+    const ColorSpec color = internal::color_of(from);
+    const int* matrix = sws_getCoefficients(color.matrix == ColorMatrix::bt709 ? SWS_CS_ITU709 : SWS_CS_ITU601);
+    const int full = color.range == ColorRange::full ? 1 : 0;
+    sws_setColorspaceDetails(scaler_.get(), matrix, full, matrix, full, 0, 1 << 16, 1 << 16);
+    sws_scale(scaler_.get(), from.data, from.linesize, 0, from.height, result->data, result->linesize);
+    av_frame_copy_props(result.get(), &from);
+    // The range survives the conversion, but the formats that imply it (yuvj…) do not.
+    result->color_range = full != 0 ? AVCOL_RANGE_JPEG : AVCOL_RANGE_MPEG;
+    return result;
+  }
+
+ private:
+  internal::ScalerPtr scaler_;
+};
+
+class FfmpegDecoder final : public Decoder {
+ public:
+  FfmpegDecoder(double frames_per_second, const Config& config, FramePool& pool, base::Clock& clock,
+                Counters counters)
+      : frame_interval_(static_cast<std::int64_t>(
+            1e9 / (frames_per_second > 0 ? frames_per_second : kFallbackFramesPerSecond))),
+        config_(config),
+        pool_(pool),
+        clock_(clock),
+        counters_(counters) {}
+
+  base::Status open(const AVCodecParameters& parameters);
+  base::Status send(const Packet& packet) override;
+  base::Status drain() override;
+  base::Result<FramePtr> receive() override;
+  void flush() override;
+
+ private:
+  MediaTime time_of(const AVFrame& frame);
+  base::WallTime captured_at(MediaTime time) const;
+
+  const std::chrono::nanoseconds frame_interval_;
+  const Config config_;
+  FramePool& pool_;
+  base::Clock& clock_;
+  Counters counters_;
+  internal::CodecContextPtr context_;
+  Converter converter_;
+  std::uint64_t sequence_ = 0;
+  std::optional<MediaTime> last_time_;
+};
+
+base::Status FfmpegDecoder::open(const AVCodecParameters& parameters) {
+  const AVCodec* codec = avcodec_find_decoder(parameters.codec_id);
+  if (codec == nullptr) {
+    return Error(Code::unsupported, std::string("no decoder for ") + avcodec_get_name(parameters.codec_id) +
+                                        "; set the camera to H.264 or H.265");
+  }
+  context_.reset(avcodec_alloc_context3(codec));
+  if (!context_) return Error(Code::exhausted, "out of memory");
+  if (const int result = avcodec_parameters_to_context(context_.get(), &parameters); result < 0) {
+    return ffmpeg_error(result, "cannot set up the decoder");
+  }
+  context_->thread_count = 1;
+  context_->pkt_timebase = internal::kMediaTimeBase;
+  if (const int result = avcodec_open2(context_.get(), codec, nullptr); result < 0) {
+    return ffmpeg_error(result, std::string("cannot start the decoder for ") + codec->name);
+  }
+  return {};
+}
+
+base::Status FfmpegDecoder::send(const Packet& packet) {
+  const int result = avcodec_send_packet(context_.get(), packet.native());
+  if (result >= 0) return {};
+  if (result == AVERROR(EAGAIN)) return Error(Code::exhausted, "receive frames before sending more");
+  counters_.corrupt.add();
+  return Error(Code::corrupt, ffmpeg_error(result, "packet refused").message());
+}
+
+base::Status FfmpegDecoder::drain() {
+  const int result = avcodec_send_packet(context_.get(), nullptr);
+  if (result < 0 && result != AVERROR_EOF) return ffmpeg_error(result, "cannot drain the decoder");
+  return {};
+}
+
+base::Result<FramePtr> FfmpegDecoder::receive() {
+  AvFramePtr decoded(av_frame_alloc());
+  if (!decoded) return Error(Code::exhausted, "out of memory");
+  if (const int result = avcodec_receive_frame(context_.get(), decoded.get()); result < 0) {
+    if (result == AVERROR(EAGAIN) || result == AVERROR_EOF) return ffmpeg_error(result, "decoder");
+    counters_.corrupt.add();
+    return Error(Code::corrupt, ffmpeg_error(result, "frame lost").message());
+  }
+  const auto handed_on = handed_on_format(static_cast<AVPixelFormat>(decoded->format));
+  if (handed_on != decoded->format) {
+    counters_.converted.add();
+    OC_TRY(decoded, converter_.convert(*decoded, handed_on));
+  }
+  FrameInfo info;
+  info.format = our_format(handed_on);
+  info.width = decoded->width;
+  info.height = decoded->height;
+  info.color = internal::color_of(*decoded);
+  info.sequence = sequence_++;
+  info.time = time_of(*decoded);
+  info.captured = captured_at(info.time);
+  std::array<PlaneView, 3> planes{};
+  for (std::size_t plane = 0; plane < static_cast<std::size_t>(plane_count(info.format)); ++plane) {
+    planes[plane] = {decoded->data[plane], decoded->linesize[plane]};
+  }
+  auto frame = pool_.wrap(info, planes, std::shared_ptr<AVFrame>(std::move(decoded)));
+  if (!frame) counters_.refused.add();
+  return frame;
+}
+
+MediaTime FfmpegDecoder::time_of(const AVFrame& frame) {
+  const std::int64_t stamp = frame.best_effort_timestamp;
+  const MediaTime expected = last_time_ ? *last_time_ + frame_interval_ : config_.origin;
+  MediaTime time = stamp == AV_NOPTS_VALUE ? expected : config_.origin + std::chrono::nanoseconds(stamp);
+  if (last_time_ && time <= *last_time_) time = expected;
+  last_time_ = time;
+  return time;
+}
+
+base::WallTime FfmpegDecoder::captured_at(MediaTime time) const {
+  if (!config_.recording_start) return clock_.wall_now();
+  return *config_.recording_start + std::chrono::duration_cast<base::WallTime::duration>(time.time_since_epoch());
+}
+
+void FfmpegDecoder::flush() {
+  avcodec_flush_buffers(context_.get());
+  last_time_.reset();
+}
+
+}  // namespace
+
+base::Result<std::unique_ptr<Decoder>> Decoder::create(const Source& source, const Config& config, FramePool& pool,
+                                                       base::Clock& clock, Counters counters) {
+  auto decoder = std::make_unique<FfmpegDecoder>(source.info().frames_per_second, config, pool, clock, counters);
+  OC_TRY_STATUS(decoder->open(source.codec_parameters()));
+  return std::unique_ptr<Decoder>(std::move(decoder));
+}
+
+}  // namespace ocelli::media

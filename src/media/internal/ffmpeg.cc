@@ -1,0 +1,60 @@
+#include "media/internal/ffmpeg.h"
+
+#include <array>
+#include <cerrno>
+
+namespace ocelli::media::internal {
+namespace {
+
+base::Code code_of(int number) {
+  switch (number) {
+    case AVERROR_EOF: return base::Code::end_of_stream;
+    case AVERROR(EAGAIN): return base::Code::need_input;
+    case AVERROR(ENOENT):
+    case AVERROR_HTTP_NOT_FOUND: return base::Code::not_found;
+    case AVERROR(ETIMEDOUT): return base::Code::timeout;
+    case AVERROR_EXIT: return base::Code::cancelled;
+    case AVERROR(ENOMEM):
+    case AVERROR(ENOSPC):
+    case AVERROR(EFBIG):
+    case AVERROR(EDQUOT): return base::Code::exhausted;
+    case AVERROR_INVALIDDATA: return base::Code::corrupt;
+    case AVERROR(ENOSYS):
+    case AVERROR_PATCHWELCOME:
+    case AVERROR_DECODER_NOT_FOUND:
+    case AVERROR_DEMUXER_NOT_FOUND:
+    case AVERROR_PROTOCOL_NOT_FOUND: return base::Code::unsupported;
+    case AVERROR(EINVAL): return base::Code::invalid;
+    case AVERROR_BUG: return base::Code::internal;
+    default: return base::Code::unavailable;  // sockets, HTTP and RTSP status codes
+  }
+}
+
+}  // namespace
+
+base::Error ffmpeg_error(int number, const std::string& what) {
+  std::array<char, AV_ERROR_MAX_STRING_SIZE> words{};
+  av_strerror(number, words.data(), words.size());
+  return base::Error(code_of(number), what + ": " + words.data());
+}
+
+ColorSpec color_of(const AVFrame& frame) {
+  constexpr int kHighDefinitionLines = 720;
+  ColorSpec color;
+  const bool full = frame.color_range == AVCOL_RANGE_JPEG || frame.format == AV_PIX_FMT_YUVJ420P ||
+                    frame.format == AV_PIX_FMT_YUVJ422P || frame.format == AV_PIX_FMT_YUVJ444P ||
+                    frame.format == AV_PIX_FMT_YUVJ440P;
+  color.range = full ? ColorRange::full : ColorRange::limited;
+  switch (frame.colorspace) {
+    case AVCOL_SPC_BT709:
+    case AVCOL_SPC_BT2020_CL:
+    case AVCOL_SPC_BT2020_NCL: color.matrix = ColorMatrix::bt709; break;
+    case AVCOL_SPC_UNSPECIFIED:
+      color.matrix = !full && frame.height >= kHighDefinitionLines ? ColorMatrix::bt709 : ColorMatrix::bt601;
+      break;
+    default: color.matrix = ColorMatrix::bt601;
+  }
+  return color;
+}
+
+}  // namespace ocelli::media::internal

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "media/frame.h"
+
+extern "C" {
+#include <libavcodec/avcodec.h>
+#include <libavformat/avformat.h>
+#include <libavutil/frame.h>
+#include <libswscale/swscale.h>
+}
+
+namespace ocelli::media::internal {
+
+struct FreeFrame {
+  void operator()(AVFrame* frame) const { av_frame_free(&frame); }
+};
+struct FreeCodecContext {
+  void operator()(AVCodecContext* context) const { avcodec_free_context(&context); }
+};
+struct FreeScaler {
+  void operator()(SwsContext* context) const { sws_freeContext(context); }
+};
+using AvFramePtr = std::unique_ptr<AVFrame, FreeFrame>;
+using CodecContextPtr = std::unique_ptr<AVCodecContext, FreeCodecContext>;
+using ScalerPtr = std::unique_ptr<SwsContext, FreeScaler>;
+
+/// Times inside packets and frames are nanoseconds on the stream's MediaTime axis.
+inline constexpr AVRational kMediaTimeBase{1, 1'000'000'000};
+
+/// FFmpeg's error number as ours: "<what>: <FFmpeg's own words>".
+base::Error ffmpeg_error(int number, const std::string& what);
+
+/// Matrix and range as the frame declares them; undeclared matrices follow the usual convention: BT.709 from 720 lines.
+ColorSpec color_of(const AVFrame& frame);
+
+}  // namespace ocelli::media::internal
