@@ -13,16 +13,16 @@
 namespace ocelli::config {
 
 struct ServerConfig {
-  std::string bind = "127.0.0.1";  ///< address to listen on; other than loopback needs a reverse proxy with auth for now
+  std::string bind = "127.0.0.1";  ///< address to listen on; anything but loopback needs a proxy with a log-in in front
   int port = 8080;                 ///< 0: any free port
 };
 
 struct ModelConfig {
   std::string name = "yolov8n";
-  std::string cards;              ///< folder of model cards; empty: the one shipped with ocelli
-  std::string store;              ///< folder of weights; empty: the user's own
-  float score = 0;                ///< overrides the card's threshold; 0: the card's
-  int intra_op_threads = 0;       ///< 0: measured default
+  std::string cards;         ///< folder of model cards; empty: the one shipped with ocelli
+  std::string store;         ///< folder of weights; empty: the user's own
+  float score = 0;           ///< overrides the card's threshold; 0: the card's
+  int intra_op_threads = 0;  ///< 0: measured default
 };
 
 /// The whole configuration: `ocelli.yaml` after all layers. Later layers win: defaults < file < OCELLI_… < flags.
@@ -30,8 +30,8 @@ struct SiteConfig {
   ServerConfig server;
   base::Logger::Config log;
   ModelConfig model;
-  track::TrackerConfig tracker;                ///< of all cameras
-  std::vector<engine::StreamConfig> cameras;   ///< in the order of the file; `name` is the key
+  track::TrackerConfig tracker;               ///< of all cameras
+  std::vector<engine::StreamConfig> cameras;  ///< in the order of the file; `name` is the key
 };
 
 using Environment = std::map<std::string, std::string>;
@@ -47,6 +47,9 @@ SiteConfig load_site_config(std::string_view yaml, const std::string& file, cons
 
 /// As above from a file; all problems in one error. `not_found` when the file is absent.
 base::Result<SiteConfig> load_site_config_file(const std::string& path, const Environment& environment);
+
+/// The reference of all keys as Markdown: docs/configuration.md holds it, a test keeps the two equal.
+std::string site_config_reference();
 
 /// JSON Schema (2020-12) of the YAML file, for editors and for /api/v1/config/schema.json.
 std::string site_config_schema();

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "config/site_config.h"
+
+namespace ocelli::config {
+
+/// Where the value of a key goes; its type says how it is written.
+using FieldTarget =
+    std::variant<std::string*, bool*, int*, float*, double*, std::chrono::milliseconds*, std::vector<std::string>*,
+                 vision::UnitPoint*, std::vector<vision::UnitPoint>*, base::LogLevel*, base::LogFormat*>;
+
+enum class Presence { optional, required };
+
+/// One key of a mapping, bound to the object that it fills. The reader, the environment layer, the JSON schema and the
+/// reference in docs/configuration.md all come from these.
+struct Field {
+  std::string_view key;
+  FieldTarget target;
+  double min = 0;  ///< of the number; of milliseconds; of a text's bytes; of a list's items
+  double max = 0;
+  std::string_view meaning;
+  Presence presence = Presence::optional;
+};
+
+/// A top-level mapping of scalars. Each of its keys has an environment variable.
+struct Section {
+  std::string_view name;
+  std::string_view meaning;
+  std::vector<Field> fields;
+};
+
+/// server, log, model, tracker; bound to `site`, which outlives the result. The same holds for all below.
+std::vector<Section> sections_of(SiteConfig& site);
+std::vector<Field> fields_of(engine::StreamConfig& camera);
+std::vector<Field> fields_of(events::ZoneConfig& zone);
+std::vector<Field> fields_of(events::LineConfig& line);
+
+/// What a camera has before the file says anything.
+engine::StreamConfig default_camera();
+
+/// "OCELLI_SERVER_PORT".
+std::string variable_name(const Section& section, const Field& field);
+
+/// The names that a log level or format can have, in order of the enumeration.
+std::vector<std::string> choices(const base::LogLevel* level);
+std::vector<std::string> choices(const base::LogFormat* format);
+
+/// "500ms", "10s", "2m", "1h"; fractions are allowed.
+inline constexpr std::string_view kDurationPattern = "^[0-9]+(\\.[0-9]+)?(ms|s|m|h)$";
+/// Of cameras, zones and lines: they become parts of file names, topics and addresses.
+inline constexpr std::string_view kNamePattern = "^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$";
+
+/// Shortest form, e.g. "2m", "1500ms".
+std::string format_duration(std::chrono::milliseconds duration);
+
+/// Reads `value` into the field's target, or says what is wrong with it and leaves the target. `${NAME}` in texts is
+/// replaced from `environment`; what it stood for is never part of a problem.
+bool read_field(const Field& field, const base::YamlValue& value, const Environment& environment,
+                std::vector<base::YamlProblem>& problems);
+
+}  // namespace ocelli::config

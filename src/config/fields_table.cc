@@ -1,0 +1,112 @@
+#include "config/fields.h"
+
+namespace ocelli::config {
+namespace {
+
+constexpr double kSecond = 1'000;
+constexpr double kMinute = 60 * kSecond;
+constexpr double kHour = 60 * kMinute;
+constexpr double kMaxPathBytes = 4'096;
+constexpr double kMaxClasses = 1'000;
+constexpr double kMaxCorners = 200;
+
+std::vector<Field> fields_of(ServerConfig& server) {
+  return {
+      {"bind", &server.bind, 1, 255,
+       "Address to listen on. There is no log-in yet: for anything but loopback put a reverse proxy with one in "
+       "front."},
+      {"port", &server.port, 0, 65'535, "Port to listen on; 0 takes any free one."},
+  };
+}
+
+std::vector<Field> fields_of(base::Logger::Config& log) {
+  return {
+      {"level", &log.level, 0, 0, "What is less important than this is not written."},
+      {"format", &log.format, 0, 0, "Lines for people, or one JSON object a line for machines."},
+      {"camera_lines_per_second", &log.camera_lines_per_second, 0.1, 1'000,
+       "A camera that complains more often is held back; the log says how many lines that were."},
+  };
+}
+
+std::vector<Field> fields_of(ModelConfig& model) {
+  return {
+      {"name", &model.name, 1, 100, "Name of a model card; `ocelli models list` shows them."},
+      {"cards", &model.cards, 0, kMaxPathBytes, "Folder of model cards; empty: the one that comes with ocelli."},
+      {"store", &model.store, 0, kMaxPathBytes, "Folder of pulled weights; empty: the user's data folder."},
+      {"score", &model.score, 0, 1, "Detections that score less are dropped; 0: as the model card says."},
+      {"threads", &model.intra_op_threads, 0, 256, "Threads of one inference; 0: a measured default."},
+  };
+}
+
+std::vector<Field> fields_of(track::TrackerConfig& tracker) {
+  return {
+      {"high_score", &tracker.high_score, 0, 1, "Detections from here up are matched to tracks first."},
+      {"low_score", &tracker.low_score, 0, 1, "Detections from here up may continue a track, but not begin one."},
+      {"begin_score", &tracker.begin_score, 0, 1, "A new track needs at least this score."},
+      {"min_iou_first", &tracker.min_iou_first, 0, 1, "Least overlap of track and detection, high scores."},
+      {"min_iou_second", &tracker.min_iou_second, 0, 1, "Least overlap of track and detection, low scores."},
+      {"confirm_hits", &tracker.confirm_hits, 1, 100, "Detections until a track counts."},
+      {"keep_lost", &tracker.keep_lost, 0, kHour, "How long an object that is no longer seen is remembered."},
+  };
+}
+
+}  // namespace
+
+std::vector<Section> sections_of(SiteConfig& site) {
+  return {
+      {"server", "The page, the API and the metrics of `ocelli serve`.", fields_of(site.server)},
+      {"log", "What is written to standard error.", fields_of(site.log)},
+      {"model", "The detector, shared by all cameras.", fields_of(site.model)},
+      {"tracker", "How detections become tracks, for all cameras.", fields_of(site.tracker)},
+  };
+}
+
+std::vector<Field> fields_of(engine::StreamConfig& camera) {
+  return {
+      {"url", &camera.source.url, 1, kMaxPathBytes,
+       "File, or http://, https://, rtsp:// or rtsps:// address. Secrets as `${NAME}`, from the environment.",
+       Presence::required},
+      {"fps", &camera.max_fps, 0, 240, "Pictures analysed per second; 0: all."},
+      {"classes", &camera.labels, 1, kMaxClasses, "What is looked for, by the model's class names; absent: all."},
+      {"timeout", &camera.source.timeout, 100, 10 * kMinute,
+       "A source that is silent for this long is given up and opened again."},
+      {"loop", &camera.loop, 0, 0, "Files begin again at their end, as if they were cameras."},
+  };
+}
+
+std::vector<Field> fields_of(events::ZoneConfig& zone) {
+  return {
+      {"points", &zone.corners, 3, kMaxCorners, "The corners in the order in which one walks around the zone.",
+       Presence::required},
+      {"classes", &zone.labels, 1, kMaxClasses, "Classes that count; absent: all."},
+      {"min_stay", &zone.min_stay, 0, kHour, "Inside (outside) for this long before it counts as entered (left)."},
+  };
+}
+
+std::vector<Field> fields_of(events::LineConfig& line) {
+  return {
+      {"from", &line.from, 0, 0, "First point. Walking from here to the second, left to right is \"forward\".",
+       Presence::required},
+      {"to", &line.to, 0, 0, "Second point.", Presence::required},
+      {"classes", &line.labels, 1, kMaxClasses, "Classes that count; absent: all."},
+      {"hysteresis", &line.hysteresis, 0, 0.5,
+       "Share of the picture's height that an object must go beyond the line before it counts."},
+  };
+}
+
+engine::StreamConfig default_camera() {
+  engine::StreamConfig camera;
+  camera.pace = engine::Pace::natural;
+  camera.reconnect = true;
+  camera.loop = true;
+  return camera;
+}
+
+std::vector<std::string> choices(const base::LogLevel* /*level*/) {
+  return {"debug", "info", "warn", "error", "off"};
+}
+std::vector<std::string> choices(const base::LogFormat* /*format*/) {
+  return {"console", "json"};
+}
+
+}  // namespace ocelli::config

@@ -1,0 +1,82 @@
+#include <fmt/format.h>
+
+#include "config/fields.h"
+
+namespace ocelli::config {
+namespace {
+
+struct Written {
+  std::string type;
+  std::string default_value;
+};
+
+/// Overloads by the type of the target.
+struct WrittenForm {
+  const Field& field;
+
+  std::string range() const { return fmt::format("{} to {}", field.min, field.max); }
+  template <class Enum>
+  static Written choice(const Enum* value) {
+    const auto names = choices(value);
+    return {fmt::format("{}", fmt::join(names, ", ")), names[static_cast<std::size_t>(*value)]};
+  }
+
+  Written operator()(const std::string* value) const { return {"text", *value}; }
+  Written operator()(const bool* value) const { return {"true, false", fmt::format("{}", *value)}; }
+  Written operator()(const int* value) const { return {"whole number, " + range(), fmt::format("{}", *value)}; }
+  Written operator()(const double* value) const { return {"number, " + range(), fmt::format("{}", *value)}; }
+  Written operator()(const float* value) const { return {"number, " + range(), fmt::format("{}", *value)}; }
+  Written operator()(const std::chrono::milliseconds* value) const { return {"duration", format_duration(*value)}; }
+  Written operator()(const std::vector<std::string>* /*value*/) const { return {"list of names", "all"}; }
+  Written operator()(const vision::UnitPoint* /*value*/) const { return {"point", ""}; }
+  Written operator()(const std::vector<vision::UnitPoint>* /*value*/) const { return {"list of points", ""}; }
+  Written operator()(const base::LogLevel* value) const { return choice(value); }
+  Written operator()(const base::LogFormat* value) const { return choice(value); }
+};
+
+Written written(const Field& field) {
+  Written form = std::visit([&](const auto* value) { return WrittenForm{field}(value); }, field.target);
+  if (field.presence == Presence::required) return {form.type, "required"};
+  if (form.default_value.empty()) return {form.type, "empty"};
+  form.default_value = "`" + form.default_value + "`";
+  return form;
+}
+
+std::string table(std::string_view title, std::string_view meaning, const std::vector<Field>& fields) {
+  std::string text = fmt::format("### {}\n\n{}\n\n| key | value | default | meaning |\n|-|-|-|-|\n", title, meaning);
+  for (const auto& field : fields) {
+    const Written form = written(field);
+    text += fmt::format("| `{}` | {} | {} | {} |\n", field.key, form.type, form.default_value, field.meaning);
+  }
+  return text + "\n";
+}
+
+std::string section_table(const Section& section) {
+  std::string text = fmt::format("### {}\n\n{}\n\n| key | value | default | environment | meaning |\n|-|-|-|-|-|\n",
+                                 section.name, section.meaning);
+  for (const auto& field : section.fields) {
+    const Written form = written(field);
+    text += fmt::format("| `{}` | {} | {} | `{}` | {} |\n", field.key, form.type, form.default_value,
+                        variable_name(section, field), field.meaning);
+  }
+  return text + "\n";
+}
+
+}  // namespace
+
+std::string site_config_reference() {
+  SiteConfig site;
+  engine::StreamConfig camera = default_camera();
+  events::ZoneConfig zone;
+  events::LineConfig line;
+  std::string text;
+  for (const auto& section : sections_of(site)) text += section_table(section);
+  text += table("cameras.NAME", "One camera, or a file that is played as one.", fields_of(camera));
+  text += "`defaults` takes the same keys except `url`, for all cameras that do not say otherwise.\n\n";
+  text += table("cameras.NAME.zones.NAME", "An area. Who enters it and who leaves it is an event.", fields_of(zone));
+  text += table("cameras.NAME.lines.NAME", "A line. Who crosses it, and which way, is an event.", fields_of(line));
+  text.pop_back();
+  return text;
+}
+
+}  // namespace ocelli::config
