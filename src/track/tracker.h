@@ -12,13 +12,13 @@
 namespace ocelli::track {
 
 struct TrackerConfig {
-  float high_score = 0.5F;      ///< detections from here up may begin tracks and are matched first
+  float high_score = 0.4F;      ///< detections from here up may begin tracks and are matched first
   float low_score = 0.1F;       ///< detections from here up may only continue tracks (ByteTrack's second stage)
-  float begin_score = 0.6F;     ///< a new track needs at least this
-  float min_iou_first = 0.2F;   ///< association gate, first stage (high scores)
-  float min_iou_second = 0.5F;  ///< second stage (low scores)
-  int confirm_hits = 3;         ///< detections until a tentative track is confirmed
-  std::chrono::milliseconds keep_lost{3'000};  ///< a lost track is remembered for this long
+  float begin_score = 0.4F;     ///< a new track needs at least this
+  float min_iou_first = 0.2F;   ///< association gate on overlap times score, first stage (high scores)
+  float min_iou_second = 0.5F;  ///< association gate on overlap, second stage (low scores)
+  int confirm_hits = 3;         ///< detections until a tentative track is confirmed; two suffice if half a second apart
+  std::chrono::milliseconds keep_lost{2'000};  ///< a lost track is remembered for this long
   /// Group of each class id, for classes that a detector confuses, such as car and truck: a track goes on with any
   /// class of its own group and never with another's. Classes past the end are groups of their own.
   std::vector<int> class_groups;

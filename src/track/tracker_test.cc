@@ -1,1 +1,243 @@
+#include "track/tracker.h"
+
+#include <chrono>
+#include <cmath>
+#include <limits>
+#include <random>
+#include <set>
+
 #include <gtest/gtest.h>
+
+namespace ocelli::track {
+namespace {
+
+using infer::Detection;
+using std::chrono::milliseconds;
+
+constexpr int kPerson = 0;
+constexpr int kCar = 2;
+constexpr int kTruck = 7;
+
+Detection seen(float left, float score = 0.9F, int class_id = kPerson) {
+  return {{left, 100, 40, 100}, score, class_id};
+}
+
+/// Feeds a tracker frame by frame.
+class Film {
+ public:
+  explicit Film(const TrackerConfig& config = {}, milliseconds interval = milliseconds{40})
+      : tracker_(config), interval_(interval) {}
+
+  std::vector<Track> show(const std::vector<Detection>& detections) {
+    time_ += interval_;
+    auto update = tracker_.update(time_, detections);
+    ended = update.ended;
+    return update.tracks;
+  }
+  std::vector<Track> show(const std::vector<Detection>& detections, int frames) {
+    std::vector<Track> tracks;
+    for (int i = 0; i < frames; ++i) tracks = show(detections);
+    return tracks;
+  }
+  void pass(milliseconds gap) { time_ += gap; }
+  media::MediaTime now() const { return time_; }
+  std::vector<Track> finish() { return tracker_.finish(); }
+
+  std::vector<Track> ended;
+
+ private:
+  Tracker tracker_;
+  milliseconds interval_;
+  media::MediaTime time_;
+};
+
+TEST(Tracker, ReportsATrackOnlyOnceItIsConfirmed) {
+  Film film;
+  EXPECT_TRUE(film.show({seen(100)}).empty());
+  EXPECT_TRUE(film.show({seen(102)}).empty());
+  const auto tracks = film.show({seen(104)});
+  ASSERT_EQ(tracks.size(), 1U);
+  EXPECT_EQ(tracks[0].id, 1U);
+  EXPECT_EQ(tracks[0].state, TrackState::confirmed);
+  EXPECT_EQ(tracks[0].first_seen, media::MediaTime(milliseconds{40})) << "the first sighting, not the confirmation";
+  EXPECT_EQ(tracks[0].last_seen, film.now());
+}
+
+TEST(Tracker, FlickersNeverBecomeTracksNorUseUpIds) {
+  Film film;
+  for (int i = 0; i < 20; ++i) {
+    film.show({seen(400.F + 60.F * static_cast<float>(i % 5))});
+    film.show({});
+  }
+  EXPECT_TRUE(film.finish().empty());
+  EXPECT_EQ(film.show({seen(100)}, 3).at(0).id, 1U);
+}
+
+TEST(Tracker, TwoSightingsConfirmWhereFramesAreRare) {
+  Film film({}, milliseconds{500});
+  film.show({seen(100)});
+  EXPECT_EQ(film.show({seen(104)}).size(), 1U);
+}
+
+TEST(Tracker, KeepsIdsWhileTwoPeopleWalkTowardsAndPastEachOther) {
+  Film film({}, milliseconds{40});
+  std::vector<Track> tracks;
+  for (int frame = 0; frame < 100; ++frame) {
+    const float x = 4.F * static_cast<float>(frame);
+    tracks = film.show({{{x, 100, 40, 100}, 0.9F, kPerson}, {{400 - x, 130, 40, 100}, 0.9F, kPerson}});
+  }
+  ASSERT_EQ(tracks.size(), 2U);
+  EXPECT_EQ(tracks[0].id, 1U);
+  EXPECT_NEAR(tracks[0].box.left, 396, 10);
+  EXPECT_NEAR(tracks[0].velocity_px_s.x, 100, 10);
+  EXPECT_EQ(tracks[1].id, 2U);
+  EXPECT_NEAR(tracks[1].box.left, 4, 10);
+}
+
+TEST(Tracker, WeakDetectionsContinueATrackButNeverBeginOne) {
+  Film film;
+  EXPECT_TRUE(film.show({seen(100, 0.2F)}, 10).empty());
+  film.show({seen(100)}, 3);
+  const auto tracks = film.show({seen(100, 0.2F)}, 5);
+  ASSERT_EQ(tracks.size(), 1U);
+  EXPECT_EQ(tracks[0].state, TrackState::confirmed);
+  EXPECT_FLOAT_EQ(tracks[0].score, 0.2F);
+  EXPECT_EQ(film.show({seen(100, 0.05F)}).at(0).state, TrackState::lost) << "below low_score nothing counts";
+}
+
+TEST(Tracker, FindsALostTrackAgainWhereItMustBe) {
+  Film film;
+  float x = 0;
+  for (int i = 0; i < 20; ++i) film.show({seen(x += 4)});
+  for (int i = 0; i < 15; ++i) {
+    x += 4;
+    const auto tracks = film.show({});
+    ASSERT_EQ(tracks.size(), 1U);
+    EXPECT_EQ(tracks[0].state, TrackState::lost);
+    EXPECT_NEAR(tracks[0].box.left, x, 12) << "predicted";
+  }
+  const auto tracks = film.show({seen(x += 4)});
+  ASSERT_EQ(tracks.size(), 1U);
+  EXPECT_EQ(tracks[0].id, 1U);
+  EXPECT_EQ(tracks[0].state, TrackState::confirmed);
+}
+
+TEST(Tracker, EndsALostTrackAfterItsTimeAndNeverUsesItsIdAgain) {
+  TrackerConfig config;
+  config.keep_lost = milliseconds{400};
+  Film film(config);
+  film.show({seen(100)}, 5);
+  film.show({}, 10);
+  EXPECT_TRUE(film.ended.empty()) << "400 ms after its last detection it is still remembered";
+  EXPECT_TRUE(film.show({}).empty());
+  ASSERT_EQ(film.ended.size(), 1U);
+  EXPECT_EQ(film.ended[0].id, 1U);
+  EXPECT_EQ(film.ended[0].state, TrackState::lost);
+  EXPECT_EQ(film.show({seen(100)}, 3).at(0).id, 2U);
+}
+
+TEST(Tracker, AGapInTheStreamEndsTracksInsteadOfContinuingThem) {
+  Film film;
+  film.show({seen(100)}, 5);
+  film.pass(std::chrono::minutes{10});
+  EXPECT_TRUE(film.show({seen(100)}).empty());
+  EXPECT_EQ(film.ended.size(), 1U);
+}
+
+TEST(Tracker, ACarNeverContinuesAPersonsTrack) {
+  Film film;
+  film.show({seen(100)}, 5);
+  const auto tracks = film.show({seen(100, 0.9F, kCar)}, 3);
+  ASSERT_EQ(tracks.size(), 2U);
+  EXPECT_EQ(tracks[0].state, TrackState::lost);
+  EXPECT_EQ(tracks[0].class_id, kPerson);
+  EXPECT_EQ(tracks[1].class_id, kCar);
+}
+
+TEST(Tracker, ClassesOfOneGroupContinueEachOtherAndTheMajorityNamesTheTrack) {
+  TrackerConfig config;
+  config.class_groups = {0, 1, 2, 3, 4, 5, 6, 2};  // truck (7) belongs to car (2)
+  Film film(config);
+  film.show({seen(100, 0.9F, kCar)}, 5);
+  const auto tracks = film.show({seen(100, 0.8F, kTruck)}, 2);
+  ASSERT_EQ(tracks.size(), 1U);
+  EXPECT_EQ(tracks[0].state, TrackState::confirmed);
+  EXPECT_EQ(tracks[0].class_id, kCar);
+  EXPECT_EQ(film.show({seen(100, 0.8F, kTruck)}, 10).at(0).class_id, kTruck);
+}
+
+TEST(Tracker, FollowsTheSameWalkWhateverFramesAreDropped) {
+  std::mt19937 random(7);
+  for (int round = 0; round < 20; ++round) {
+    Film film({}, milliseconds{0});
+    std::set<std::uint64_t> ids;
+    for (int frame = 0; frame < 200; ++frame) {
+      film.pass(milliseconds{40});
+      if (random() % 3 == 0) continue;
+      for (const auto& track : film.show({seen(3.F * static_cast<float>(frame))})) ids.insert(track.id);
+    }
+    EXPECT_EQ(ids.size(), 1U);
+  }
+}
+
+TEST(Tracker, IgnoresDetectionsThatAreNoBoxes) {
+  constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  Film film;
+  const auto tracks = film.show({{{kNan, 0, 10, 10}, 0.9F, 0},
+                                 {{0, 0, kInfinity, 10}, 0.9F, 0},
+                                 {{0, 0, 0, 10}, 0.9F, 0},
+                                 {{0, 0, 10, -5}, 0.9F, 0},
+                                 {{0, 0, 10, 10}, kNan, 0},
+                                 seen(100, 0.9F, -1)},
+                                5);
+  ASSERT_EQ(tracks.size(), 1U);
+  EXPECT_NEAR(tracks[0].box.left, 100, 0.01);
+}
+
+TEST(Tracker, SurvivesTimesThatDoNotAdvance) {
+  Film film({}, milliseconds{0});
+  EXPECT_EQ(film.show({seen(100)}, 10).size(), 1U);
+  film.pass(milliseconds{-1'000});
+  EXPECT_EQ(film.show({seen(100)}).size(), 1U);
+}
+
+TEST(Tracker, FinishEndsEverythingThatWasConfirmed) {
+  Film film;
+  film.show({seen(100), seen(300)}, 3);
+  film.show({seen(100), seen(300), seen(500)});
+  EXPECT_EQ(film.finish().size(), 2U);
+  EXPECT_TRUE(film.finish().empty());
+}
+
+TEST(Tracker, GivesIdsInOrderOfConfirmationWithoutGapsAndTheSameOnEveryRun) {
+  const auto run = [] {
+    std::mt19937 random(3);
+    std::uniform_real_distribution<float> unit(0, 1);
+    Film film;
+    std::vector<Track> all;
+    for (int frame = 0; frame < 150; ++frame) {
+      std::vector<Detection> detections;
+      for (int i = 0; i < 30; ++i) {
+        const float x = 50.F * static_cast<float>(i) + 2.F * static_cast<float>(frame) + 6 * unit(random);
+        if (unit(random) > 0.15F) detections.push_back({{x, 100 + 4 * unit(random), 40, 90}, unit(random), kPerson});
+      }
+      for (const auto& track : film.show(detections)) all.push_back(track);
+    }
+    return all;
+  };
+  const auto first = run();
+  const auto second = run();
+  ASSERT_EQ(first.size(), second.size());
+  std::uint64_t newest = 0;
+  for (std::size_t i = 0; i < first.size(); ++i) {
+    EXPECT_EQ(first[i].id, second[i].id);
+    EXPECT_EQ(first[i].box, second[i].box);
+    EXPECT_LE(first[i].id, newest + 1) << "an id was left out";
+    newest = std::max(newest, first[i].id);
+  }
+  EXPECT_GE(newest, 30U);
+}
+
+}  // namespace
+}  // namespace ocelli::track
