@@ -25,7 +25,7 @@ using base::YamlValue;
 
 constexpr std::string_view kVariablePrefix = "OCELLI_";
 /// Read by other rooms, not part of the configuration.
-const std::vector<std::string> kOtherVariables = {"OCELLI_ONNXRUNTIME"};
+const std::vector<std::string> kOtherVariables = {"OCELLI_ACCEPT_LICENCE", "OCELLI_ONNXRUNTIME"};
 const std::vector<std::string> kSchemes = {"http", "https", "rtsp", "rtsps"};
 
 bool is_name(const std::string& text) {

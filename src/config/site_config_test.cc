@@ -270,6 +270,7 @@ TEST(SiteConfig, NamesVariablesThatAreWrongOrUnknown) {
 
 TEST(SiteConfig, LeavesOtherVariablesAlone) {
   EXPECT_THAT(problems_of("", {{"OCELLI_ONNXRUNTIME", "/x.so"},
+                               {"OCELLI_ACCEPT_LICENCE", "true"},
                                {"OCELLI_MODEL_CARDS", "/c"},
                                {"OCELLI_MODEL_STORE", "/s"},
                                {"OCEL", "x"},
