@@ -109,8 +109,10 @@ base::Status Pipeline::analyse(const media::FramePtr& frame) {
   inference_seconds_.observe_s(std::chrono::duration<double>(times.run).count());
 
   const auto update = tracker_.update(frame->time(), wanted(std::move(detections)));
-  for (auto* sink : services_.track_sinks) OC_TRY_STATUS(sink->accept({config_.name, frame, update.tracks}));
-  OC_TRY_STATUS(publish(frame->info(), update));
+  for (auto* sink : services_.track_sinks) {
+    OC_TRY_STATUS(delivered(sink->accept({config_.name, frame, update.tracks})));
+  }
+  OC_TRY_STATUS(publish_events(frame->info(), update));
   last_frame_ = frame->info();
   ++counts_.frames_analysed;
   counts_.position = frame->time();
@@ -124,19 +126,24 @@ std::vector<infer::Detection> Pipeline::wanted(std::vector<infer::Detection> det
   return detections;
 }
 
-base::Status Pipeline::publish(const media::FrameInfo& frame, const track::Tracker::Update& update) {
+base::Status Pipeline::publish_events(const media::FrameInfo& frame, const track::Tracker::Update& update) {
   for (const auto& event : rules_.update(frame, update.tracks, update.ended)) {
-    for (auto* sink : services_.event_sinks) OC_TRY_STATUS(sink->accept(event));
+    for (auto* sink : services_.event_sinks) OC_TRY_STATUS(delivered(sink->accept(event)));
     ++counts_.events;
   }
   return {};
+}
+
+base::Status Pipeline::delivered(base::Status by_sink) {
+  if (!by_sink) counts_.sink_failed = true;
+  return by_sink;
 }
 
 base::Status Pipeline::finish(DelayedFrames delayed) {
   const Stopwatch total(counts_.total_time);
   if (decoder_ && delayed == DelayedFrames::analyse) OC_TRY_STATUS(change_decoder(nullptr));
   if (!last_frame_) return {};
-  return publish(*last_frame_, {{}, tracker_.finish()});
+  return publish_events(*last_frame_, {{}, tracker_.finish()});
 }
 
 }  // namespace ocelli::engine

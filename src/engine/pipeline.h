@@ -25,6 +25,7 @@ struct PipelineCounts {
   std::uint64_t frames_dropped = 0;
   std::uint64_t packets_corrupt = 0;
   std::uint64_t events = 0;
+  bool sink_failed = false;
   media::MediaTime position;
   std::chrono::nanoseconds decode_time{};
   std::chrono::nanoseconds preprocess_time{};
@@ -57,7 +58,8 @@ class Pipeline {
   base::Status receive_frames();
   base::Status analyse(const media::FramePtr& frame);
   std::vector<infer::Detection> wanted(std::vector<infer::Detection> detections) const;
-  base::Status publish(const media::FrameInfo& frame, const track::Tracker::Update& update);
+  base::Status publish_events(const media::FrameInfo& frame, const track::Tracker::Update& update);
+  base::Status delivered(base::Status by_sink);
 
   const StreamConfig config_;
   const StreamServices services_;

@@ -32,6 +32,7 @@ class PipelineStream final : public Stream {
   StreamStatus status() const override;
   void stop() override;
   base::Status wait() override;
+  bool wait_for(std::chrono::milliseconds timeout) override;
 
  private:
   StepOutcome step();
@@ -187,6 +188,7 @@ void PipelineStream::publish_counts() {
   status_.frames_dropped = counts.frames_dropped;
   status_.packets_corrupt = counts.packets_corrupt;
   status_.events = counts.events;
+  status_.sink_failed = counts.sink_failed;
   status_.position = counts.position;
   status_.decode_time = counts.decode_time;
   status_.preprocess_time = counts.preprocess_time;
@@ -213,6 +215,12 @@ base::Status PipelineStream::wait() {
   const base::MutexLock lock(mutex_);
   ended_.wait(mutex_, {}, [this]() OC_REQUIRES(mutex_) { return outcome_.has_value(); });
   return *outcome_;
+}
+
+bool PipelineStream::wait_for(std::chrono::milliseconds timeout) {
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  const base::MutexLock lock(mutex_);
+  return ended_.wait_until(mutex_, {}, deadline, [this]() OC_REQUIRES(mutex_) { return outcome_.has_value(); });
 }
 
 }  // namespace

@@ -53,6 +53,7 @@ struct StreamStatus {
   std::uint64_t packets_dropped = 0;        ///< by overload, before decoding, up to the next key frame
   std::uint64_t packets_corrupt = 0;
   std::uint64_t events = 0;
+  bool sink_failed = false;                 ///< it failed because results could not be delivered, not by its input
   std::optional<std::chrono::nanoseconds> staleness;  ///< since the newest analysed frame, by the clock
   media::MediaTime position;                ///< media time of the newest analysed frame
   std::chrono::nanoseconds decode_time{};   ///< sums over all frames, for honest sizing
@@ -91,6 +92,8 @@ class Stream {
   virtual void stop() = 0;
   /// Waits for its end: the reason if it failed. `cancelled` after stop().
   virtual base::Status wait() = 0;
+  /// Waits for its end, but no longer than this: whether it has ended.
+  virtual bool wait_for(std::chrono::milliseconds timeout) = 0;
 };
 
 }  // namespace ocelli::engine

@@ -27,13 +27,6 @@ struct FreePacket {
   void operator()(AVPacket* packet) const { av_packet_free(&packet); }
 };
 
-const AVCodec* best_encoder() {
-  for (const char* name : {"libx264", "libopenh264", "mpeg4"}) {
-    if (const AVCodec* codec = avcodec_find_encoder_by_name(name)) return codec;
-  }
-  return nullptr;
-}
-
 class Mp4Writer final : public VideoWriter {
  public:
   explicit Mp4Writer(std::string path) : path_(std::move(path)) {}
@@ -60,7 +53,7 @@ class Mp4Writer final : public VideoWriter {
 };
 
 base::Status Mp4Writer::open_encoder(const FrameInfo& first, double frames_per_second) {
-  const AVCodec* codec = best_encoder();
+  const AVCodec* codec = internal::best_video_encoder();
   if (codec == nullptr) return Error(Code::unsupported, "this FFmpeg can encode neither H.264 nor MPEG-4");
   encoder_.reset(avcodec_alloc_context3(codec));
   encoder_->width = first.width & ~1;  // 4:2:0 encoders want even sizes: an odd last column or row is left out

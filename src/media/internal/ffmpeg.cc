@@ -38,6 +38,13 @@ base::Error ffmpeg_error(int number, const std::string& what) {
   return base::Error(code_of(number), what + ": " + words.data());
 }
 
+const AVCodec* best_video_encoder() {
+  for (const char* name : {"libx264", "libopenh264", "mpeg4"}) {
+    if (const AVCodec* codec = avcodec_find_encoder_by_name(name)) return codec;
+  }
+  return nullptr;
+}
+
 ColorSpec color_of(const AVFrame& frame) {
   constexpr int kHighDefinitionLines = 720;
   ColorSpec color;

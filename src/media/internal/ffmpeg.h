@@ -37,4 +37,7 @@ base::Error ffmpeg_error(int number, const std::string& what);
 /// Matrix and range as the frame declares them; undeclared matrices follow the usual convention: BT.709 from 720 lines.
 ColorSpec color_of(const AVFrame& frame);
 
+/// The encoder for annotated videos: H.264 where there is one, else MPEG-4, else null.
+const AVCodec* best_video_encoder();
+
 }  // namespace ocelli::media::internal

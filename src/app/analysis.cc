@@ -1,0 +1,142 @@
+#include "app/analysis.h"
+
+#include <utility>
+
+#include "app/annotated_video.h"
+#include "app/contact_sheet.h"
+#include "app/result_files.h"
+#include "app/summary.h"
+
+namespace ocelli::app {
+namespace {
+
+using base::Code;
+using base::Error;
+
+constexpr std::chrono::milliseconds kProgressInterval{100};
+
+class EventCounter final : public events::EventSink {
+ public:
+  base::Status accept(const events::Event& event) override {
+    ++by_type_[std::string(events::event_type_name(event.type))];
+    return {};
+  }
+  std::map<std::string, std::uint64_t> take() { return std::move(by_type_); }
+
+ private:
+  std::map<std::string, std::uint64_t> by_type_;
+};
+
+/// The sinks of one analysis. A failing sink is remembered here, so that a full disk is not mistaken for a bad input.
+class Results {
+ public:
+  base::Status open(const AnalysisConfig& config, const std::vector<std::string>& labels);
+  base::Status finish();
+  void connect(engine::StreamServices& services);
+
+  std::vector<std::string> paths() const;
+  EventCounter& counter() { return counter_; }
+
+ private:
+  template <class File>
+  void add_track_file(std::unique_ptr<File> file) {
+    track_sinks_.push_back(file.get());
+    files_.push_back(std::move(file));
+  }
+
+  std::vector<std::unique_ptr<ResultFile>> files_;
+  std::vector<events::EventSink*> event_sinks_;
+  std::vector<events::TrackSink*> track_sinks_;
+  EventCounter counter_;
+};
+
+base::Status Results::open(const AnalysisConfig& config, const std::vector<std::string>& labels) {
+  OC_TRY_STATUS(ensure_output_folder(config.folder));
+  event_sinks_.push_back(&counter_);
+  if (config.formats.contains(ResultFormat::jsonl)) {
+    OC_TRY(auto file, EventFile::create(config.folder + "/events.jsonl"));
+    event_sinks_.push_back(file.get());
+    files_.push_back(std::move(file));
+  }
+  if (config.formats.contains(ResultFormat::mot)) {
+    OC_TRY(auto file, MotFile::create(config.folder + "/tracks.csv"));
+    add_track_file(std::move(file));
+  }
+  if (config.formats.contains(ResultFormat::coco)) {
+    OC_TRY(auto file, CocoFile::create(config.folder + "/coco.json", labels));
+    add_track_file(std::move(file));
+  }
+  if (config.pictures == AnalysisConfig::Pictures::annotated) {
+    add_track_file(std::make_unique<AnnotatedVideo>(config.folder, config.stream.rules, labels));
+    add_track_file(std::make_unique<ContactSheet>(config.folder, config.stream.rules, labels));
+  }
+  return {};
+}
+
+base::Status Results::finish() {
+  for (const auto& file : files_) OC_TRY_STATUS(file->finish());
+  return {};
+}
+
+void Results::connect(engine::StreamServices& services) {
+  services.event_sinks = event_sinks_;
+  services.track_sinks = track_sinks_;
+}
+
+std::vector<std::string> Results::paths() const {
+  std::vector<std::string> paths;
+  for (const auto& file : files_) {
+    for (auto& path : file->paths()) paths.push_back(path);
+  }
+  return paths;
+}
+
+std::optional<double> share_done(const engine::StreamStatus& status, const engine::StreamConfig& config) {
+  if (!status.info || !status.info->duration) return std::nullopt;
+  const double begin = config.from ? media::to_seconds(*config.from) : 0;
+  const double whole = std::chrono::duration<double>(*status.info->duration).count();
+  const double end = config.to ? std::min(whole, media::to_seconds(*config.to)) : whole;
+  if (end <= begin) return std::nullopt;
+  return (media::to_seconds(status.position) - begin) / (end - begin);
+}
+
+/// Shows progress until the stream ends; passes a stop request on.
+void watch(engine::Stream& stream, const AnalysisConfig& config, base::Clock& clock, const std::stop_token& stop) {
+  using State = engine::StreamStatus::State;
+  Progress progress(config.stream.name, "frames", config.progress, clock);
+  for (auto status = stream.status(); status.state != State::ended && status.state != State::failed;
+       status = stream.status()) {
+    progress.update(static_cast<double>(status.frames_analysed), share_done(status, config.stream));
+    if (!stream.wait_for(kProgressInterval) && stop.stop_requested()) stream.stop();
+  }
+}
+
+}  // namespace
+
+base::Result<AnalysisReport> analyse(const AnalysisConfig& config, const AnalysisServices& services,
+                                     std::stop_token stop) {
+  AnalysisReport report;
+  OC_TRY(auto detector, services.model.make_detector());
+  Results results;
+  OC_TRY_STATUS(results.open(config, detector->labels()));
+  base::Metrics metrics;
+  engine::StreamServices stream_services{services.clock, services.workers, services.logger, metrics,
+                                         services.tracer, {},               {}};
+  results.connect(stream_services);
+
+  const auto begin = services.clock.now();
+  const auto stream = engine::Stream::start(config.stream, std::move(detector), stream_services);
+  watch(*stream, config, services.clock, stop);
+  report.input = stream->wait();
+  report.wall_time = services.clock.now() - begin;
+  report.status = stream->status();
+  report.events_by_type = results.counter().take();
+  if (report.status.sink_failed) return report.input.error();
+  OC_TRY_STATUS(results.finish());
+  report.files = results.paths();
+  OC_TRY_STATUS(write_summary(config, services.model, report));
+  report.files.push_back(config.folder + "/summary.json");
+  return report;
+}
+
+}  // namespace ocelli::app

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "app/model_setup.h"
+#include "app/progress.h"
+#include "base/clock.h"
+#include "base/executor.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "engine/stream.h"
+
+namespace ocelli::app {
+
+enum class ResultFormat { jsonl, mot, coco };
+
+/// One input → one folder of results.
+struct AnalysisConfig {
+  engine::StreamConfig stream;
+  std::string folder;
+  std::set<ResultFormat> formats{ResultFormat::jsonl, ResultFormat::mot};
+  enum class Pictures { none, annotated };
+  Pictures pictures = Pictures::none;
+  Progress::Style progress = Progress::Style::none;
+};
+
+/// What all inputs of one command share.
+struct AnalysisServices {
+  base::Clock& clock;
+  base::Executor& workers;
+  base::Logger logger;
+  base::Tracer* tracer;
+  const LoadedModel& model;
+};
+
+struct AnalysisReport {
+  engine::StreamStatus status;
+  std::map<std::string, std::uint64_t> events_by_type;
+  std::chrono::nanoseconds wall_time{};
+  std::vector<std::string> files;
+  base::Status input;  ///< how the input ended: success, `cancelled`, or what is wrong with it
+};
+
+/// Analyses one input to its end and leaves events.jsonl, tracks.csv, coco.json, annotated.mp4, contact-sheet.jpg as
+/// asked, and summary.json, complete under their names. An input that fails or is interrupted in the middle still leaves
+/// what was found until then. `unavailable` or `exhausted`: a result could not be written.
+base::Result<AnalysisReport> analyse(const AnalysisConfig& config, const AnalysisServices& services,
+                                     std::stop_token stop);
+
+}  // namespace ocelli::app

@@ -1,0 +1,277 @@
+#include <glob.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "app/analysis.h"
+#include "app/atomic_file.h"
+#include "app/command.h"
+#include "app/summary.h"
+#include "base/suggest.h"
+#include "config/site_config.h"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+namespace ocelli::app {
+namespace {
+
+using base::Code;
+using base::Error;
+
+struct AnalyzeOptions {
+  std::vector<std::string> inputs;
+  std::string folder = "ocelli-out";
+  std::string config_file;
+  std::string camera;
+  std::vector<std::string> classes;
+  std::optional<double> fps;
+  std::string from;
+  std::string to;
+  bool annotate = false;
+  std::vector<std::string> formats{"jsonl", "mot"};
+  std::string model;
+  std::optional<float> score;
+  std::optional<int> threads;
+  std::string trace_file;
+  bool quiet = false;
+};
+
+/// "90", "1:30", "1:02:03.5": seconds, or [hours:]minutes:seconds.
+base::Result<media::MediaTime> parse_time(const std::string& text, const std::string& option) {
+  double seconds = 0;
+  std::size_t begin = 0;
+  int parts = 0;
+  while (begin <= text.size()) {
+    const std::size_t end = std::min(text.find(':', begin), text.size());
+    const std::string part = text.substr(begin, end - begin);
+    std::size_t read = 0;
+    double value = -1;
+    try {
+      value = std::stod(part, &read);
+    } catch (const std::exception&) {
+      read = 0;
+    }
+    if (read == 0 || read != part.size() || !(value >= 0 && value < 1e6) || ++parts > 3) {
+      return Error(Code::invalid, option + " wants a time such as 90, 1:30 or 1:02:03.5, not '" + text + "'");
+    }
+    seconds = seconds * 60 + value;
+    begin = end + 1;
+  }
+  return media::from_seconds(seconds);
+}
+
+/// Names as given; patterns that the shell left alone (quoted, or on a list) as the files that match them.
+base::Result<std::vector<std::string>> expand(const std::vector<std::string>& inputs) {
+  std::vector<std::string> expanded;
+  for (const auto& input : inputs) {
+    std::error_code ignored;
+    const bool pattern = input.find("://") == std::string::npos && input.find_first_of("*?[") != std::string::npos;
+    if (!pattern || std::filesystem::exists(input, ignored)) {
+      expanded.push_back(input);
+      continue;
+    }
+    glob_t matches{};
+    const int result = glob(input.c_str(), 0, nullptr, &matches);
+    for (std::size_t i = 0; result == 0 && i < matches.gl_pathc; ++i) expanded.emplace_back(matches.gl_pathv[i]);
+    globfree(&matches);
+    if (result != 0) return Error(Code::not_found, "no file matches " + input);
+  }
+  return expanded;
+}
+
+/// Short name of an input for folders and events: the file's stem, or the URL's last part.
+std::string short_name(const std::string& input) {
+  const std::string clean = media::redact_url(input);
+  std::string name = std::filesystem::path(clean.substr(0, clean.find_first_of('?'))).stem().string();
+  std::replace_if(name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c) == 0 && c != '-' && c != '_'; },
+                  '_');
+  return name.empty() ? "input" : name;
+}
+
+base::Result<config::SiteConfig> load_config(const AnalyzeOptions& options) {
+  config::SiteConfig site;
+  if (options.config_file.empty()) {
+    std::vector<base::YamlProblem> problems;
+    site = config::load_site_config("", "environment", config::process_environment(), problems);
+    if (!problems.empty()) return base::yaml_error(problems);
+  } else {
+    OC_TRY(site, config::load_site_config_file(options.config_file, config::process_environment()));
+  }
+  if (!options.model.empty()) site.model.name = options.model;
+  if (options.score) site.model.score = *options.score;
+  if (options.threads) site.model.intra_op_threads = *options.threads;
+  return site;
+}
+
+/// The camera whose rules apply: the named one, or the only one.
+base::Result<engine::StreamConfig> choose_camera(const config::SiteConfig& site, const AnalyzeOptions& options) {
+  engine::StreamConfig stream;
+  stream.tracker = site.tracker;
+  if (options.camera.empty()) {
+    if (site.cameras.size() == 1) return site.cameras.front();
+    if (site.cameras.empty()) return stream;
+    return Error(Code::invalid, options.config_file + " has " + std::to_string(site.cameras.size()) +
+                                    " cameras; say with --camera whose rules apply");
+  }
+  std::vector<std::string> names;
+  for (const auto& camera : site.cameras) {
+    if (camera.name == options.camera) return camera;
+    names.push_back(camera.name);
+  }
+  return Error(Code::not_found, "no camera '" + options.camera + "' in the configuration" +
+                                    base::did_you_mean(options.camera, names));
+}
+
+base::Result<engine::StreamConfig> make_stream(const config::SiteConfig& site, const AnalyzeOptions& options) {
+  OC_TRY(auto stream, choose_camera(site, options));
+  stream.pace = engine::Pace::as_fast_as_possible;
+  stream.loop = false;
+  stream.reconnect = false;
+  if (!options.classes.empty()) stream.labels = options.classes;
+  if (options.fps) stream.max_fps = *options.fps;
+  if (!options.from.empty()) {
+    OC_TRY(stream.from, parse_time(options.from, "--from"));
+  }
+  if (!options.to.empty()) {
+    OC_TRY(stream.to, parse_time(options.to, "--to"));
+  }
+  if (stream.from && stream.to && *stream.from >= *stream.to) {
+    return Error(Code::invalid, "--from must be before --to");
+  }
+  return stream;
+}
+
+/// One configuration per input, each with a folder of its own when there are several.
+std::vector<AnalysisConfig> plan(const std::vector<std::string>& inputs, const engine::StreamConfig& stream,
+                                 const AnalyzeOptions& options) {
+  std::vector<AnalysisConfig> analyses;
+  std::map<std::string, int> used;
+  for (const auto& input : inputs) {
+    AnalysisConfig analysis;
+    analysis.stream = stream;
+    analysis.stream.source.url = input;
+    std::string name = short_name(input);
+    if (const int again = used[name]++; again > 0) name += "-" + std::to_string(again + 1);
+    if (analysis.stream.name.empty()) analysis.stream.name = name;
+    analysis.folder = inputs.size() == 1 ? options.folder : options.folder + "/" + name;
+    analysis.formats.clear();
+    for (const auto& format : options.formats) {
+      analysis.formats.insert(format == "jsonl" ? ResultFormat::jsonl
+                              : format == "mot" ? ResultFormat::mot
+                                                : ResultFormat::coco);
+    }
+    if (options.annotate) analysis.pictures = AnalysisConfig::Pictures::annotated;
+    analysis.progress = options.quiet ? Progress::Style::none : Progress::style_of_stderr();
+    analyses.push_back(std::move(analysis));
+  }
+  return analyses;
+}
+
+/// The number that says most when several inputs ended differently: the first that is not ok.
+void remember(CommandContext& context, ExitCode code) {
+  if (context.exit_code == ExitCode::ok) context.exit_code = code;
+}
+
+void report_outcome(const AnalysisConfig& analysis, const AnalysisReport& report, const AnalyzeOptions& options,
+                    CommandContext& context) {
+  if (!options.quiet) fmt::print("{}", describe(analysis, report));
+  if (report.input) return;
+  if (report.input.error().code() == Code::cancelled) {
+    fmt::print(stderr, "ocelli: interrupted; what was found until {} is saved in {}\n",
+               format_duration(std::chrono::duration_cast<std::chrono::seconds>(report.status.position.time_since_epoch())),
+               analysis.folder);
+    context.exit_code = ExitCode::interrupted;
+    return;
+  }
+  fmt::print(stderr, "ocelli: {}\n", report.input.error().message());
+  remember(context, ExitCode::input);
+}
+
+/// False: the others need not be tried.
+bool run_one(const AnalysisConfig& analysis, const AnalysisServices& services, const AnalyzeOptions& options,
+             CommandContext& context) {
+  const auto report = analyse(analysis, services, context.stop);
+  if (!report) {
+    const Code code = report.error().code();
+    fmt::print(stderr, "ocelli: {}\n", report.error().message());
+    remember(context, code == Code::unavailable || code == Code::exhausted ? ExitCode::output : ExitCode::failed);
+    return false;
+  }
+  report_outcome(analysis, *report, options, context);
+  return context.exit_code != ExitCode::interrupted;
+}
+
+/// Inputs that cannot even be opened are told before anything is loaded or created.
+bool can_open(const std::string& input, CommandContext& context) {
+  const auto source = media::Source::open({input}, context.clock, context.stop);
+  if (source) return true;
+  fail(context, ExitCode::input, source.error());
+  return false;
+}
+
+void run_analyze(const AnalyzeOptions& options, CommandContext& context) {
+  const auto inputs = expand(options.inputs);
+  if (!inputs) return fail(context, ExitCode::input, inputs.error());
+  const auto site = load_config(options);
+  if (!site) return fail(context, ExitCode::usage, site.error());
+  const auto stream = make_stream(*site, options);
+  if (!stream) return fail(context, ExitCode::usage, stream.error());
+  if (inputs->size() == 1 && !can_open(inputs->front(), context)) return;
+  if (auto status = ensure_output_folder(options.folder); !status) return fail(context, ExitCode::output, status.error());
+  const auto model = load_model(site->model);
+  if (!model) return fail(context, ExitCode::model, model.error());
+  if (auto status = engine::check_labels(*stream, model->card.labels); !status) {
+    return fail(context, ExitCode::usage, status.error());
+  }
+
+  base::Executor workers("worker", std::max(1U, std::thread::hardware_concurrency()));
+  std::optional<base::Tracer> tracer;
+  if (!options.trace_file.empty()) tracer.emplace();
+  const AnalysisServices services{context.clock, workers, base::Logger::null(), tracer ? &*tracer : nullptr, *model};
+  for (const auto& analysis : plan(*inputs, *stream, options)) {
+    if (!run_one(analysis, services, options, context)) break;
+  }
+  if (!tracer) return;
+  if (auto status = tracer->write(options.trace_file); !status) fail(context, ExitCode::output, status.error());
+}
+
+}  // namespace
+
+void add_analyze_command(CLI::App& app, CommandContext& context) {
+  auto options = std::make_shared<AnalyzeOptions>();  // co-owned by the parser and the callback
+  auto* command = app.add_subcommand("analyze", "Analyse video files, photos or URLs and write what happened");
+  command->add_option("INPUT", options->inputs, "Files, quoted patterns, or http(s):// and rtsp:// URLs")->required();
+  command->add_option("-o,--output", options->folder, "Folder for the results; several inputs get a folder each in it")
+      ->capture_default_str();
+  command->add_option("-c,--config", options->config_file, "Site configuration with zones, lines and settings")
+      ->check(CLI::ExistingFile);
+  command->add_option("--camera", options->camera, "Camera of the configuration whose rules apply");
+  command->add_option("--classes", options->classes, "Only these classes, e.g. person,car")->delimiter(',');
+  command->add_option("--fps", options->fps, "Analyse at most this many frames per second of video")
+      ->check(CLI::Range(0.01, 1000.0));
+  command->add_option("--from", options->from, "Begin here: seconds, or 1:30, or 1:02:03.5");
+  command->add_option("--to", options->to, "End here");
+  command->add_flag("--annotate", options->annotate, "Also write annotated.mp4 (a photo: .jpg) and contact-sheet.jpg");
+  command->add_option("--format", options->formats, "Result files: jsonl (events), mot (tracks), coco (tracks)")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"jsonl", "mot", "coco"}))
+      ->capture_default_str();
+  command->add_option("--model", options->model, "Model card to use (see: ocelli models list)");
+  command->add_option("--score", options->score, "Least score of a detection, 0..1")->check(CLI::Range(0.01, 1.0));
+  command->add_option("--threads", options->threads, "Threads of one model run")->check(CLI::Range(1, 256));
+  command->add_option("--trace", options->trace_file, "Write a timeline of all steps for Perfetto or chrome://tracing");
+  command->add_flag("-q,--quiet", options->quiet, "No progress, no summary: only errors");
+  command->footer(
+      "Writes events.jsonl (CloudEvents), tracks.csv (MOT format) and summary.json. Files appear under their names when\n"
+      "they are complete; ctrl-C saves what was found so far. Event times are the recording's own (from its metadata), or\n"
+      "count from 1970-01-01T00:00:00Z when it has none, so that the same input always gives the same bytes.\n\n"
+      "  ocelli analyze street.mp4 --classes person,bicycle --annotate -o out\n"
+      "  ocelli analyze 'archive/*.mp4' -c site.yaml --camera gate --from 1:30 --to 5:00");
+  command->callback([options, &context] { run_analyze(*options, context); });
+}
+
+}  // namespace ocelli::app

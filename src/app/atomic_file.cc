@@ -1,0 +1,64 @@
+#include "app/atomic_file.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+namespace ocelli::app {
+namespace {
+
+using base::Code;
+using base::Error;
+
+Error write_error(const std::string& path, int number) {
+  const std::string what = "cannot write " + path + ": " + std::strerror(number);
+  if (number == ENOSPC || number == EDQUOT || number == EFBIG) {
+    return Error(Code::exhausted, what + "; free some space, or choose another folder with -o");
+  }
+  return Error(Code::unavailable, what + "; choose a folder that you may write to with -o");
+}
+
+}  // namespace
+
+std::string part_name(const std::string& path) { return path + ".part"; }
+
+base::Result<AtomicFile> AtomicFile::create(const std::string& path) {
+  std::FILE* file = std::fopen(part_name(path).c_str(), "wb");
+  if (file == nullptr) return write_error(path, errno);
+  return AtomicFile(path, file);
+}
+
+base::Status AtomicFile::write(std::string_view bytes) {
+  if (std::fwrite(bytes.data(), 1, bytes.size(), file_.get()) != bytes.size()) return write_error(path_, errno);
+  return {};
+}
+
+base::Status AtomicFile::commit() {
+  if (std::fflush(file_.get()) != 0 || fsync(fileno(file_.get())) != 0) return write_error(path_, errno);
+  if (std::fclose(file_.release()) != 0) return write_error(path_, errno);
+  return rename_part(path_);
+}
+
+base::Status write_file(const std::string& path, std::span<const std::uint8_t> bytes) {
+  OC_TRY(auto file, AtomicFile::create(path));
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): bytes as characters.
+  OC_TRY_STATUS(file.write(std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size())));
+  return file.commit();
+}
+
+base::Status rename_part(const std::string& path) {
+  if (std::rename(part_name(path).c_str(), path.c_str()) != 0) return write_error(path, errno);
+  return {};
+}
+
+base::Status ensure_output_folder(const std::string& path) {
+  std::error_code error;
+  std::filesystem::create_directories(path, error);
+  if (error) return write_error(path, error.value());
+  if (access(path.c_str(), W_OK | X_OK) != 0) return write_error(path, errno);
+  return {};
+}
+
+}  // namespace ocelli::app

@@ -1,0 +1,16 @@
+#include "app/command.h"
+
+#include <fmt/format.h>
+
+namespace ocelli::app {
+
+void fail(CommandContext& context, ExitCode code, const base::Error& error) {
+  if (error.code() == base::Code::cancelled) {
+    context.exit_code = ExitCode::interrupted;
+    return;
+  }
+  fmt::print(stderr, "ocelli: {}\n", error.message());
+  context.exit_code = code;
+}
+
+}  // namespace ocelli::app

@@ -1,0 +1,93 @@
+#include <sys/utsname.h>
+
+#include <fstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "app/command.h"
+#include "infer/backend.h"
+#include "infer/model_store.h"
+#include "media/capabilities.h"
+#include "vision/preprocess.h"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+namespace ocelli::app {
+namespace {
+
+/// One thing that was looked at.
+struct Finding {
+  enum class Verdict { good, note, bad };
+  Verdict verdict;
+  std::string what;
+  std::string detail;
+};
+
+std::string cpu_name() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
+  }
+  utsname machine{};
+  uname(&machine);
+  return machine.machine;
+}
+
+Finding check_decoder(const media::DecoderInfo& decoder) {
+  using Verdict = Finding::Verdict;
+  return {decoder.available ? Verdict::good : Verdict::bad, "decode " + decoder.codec,
+          decoder.available ? "software (" + decoder.name + ")" : "this FFmpeg has no decoder for it"};
+}
+
+Finding check_backend() {
+  const auto backend = infer::make_onnx_backend();
+  if (!backend) return {Finding::Verdict::bad, "inference", backend.error().message()};
+  return {Finding::Verdict::good, "inference",
+          fmt::format("{}, {} threads a run by default", (*backend)->description(), infer::default_intra_op_threads())};
+}
+
+std::vector<Finding> check_models() {
+  const auto store = infer::ModelStore::open({});
+  if (!store) return {{Finding::Verdict::bad, "models", store.error().message()}};
+  const auto cards = store->list();
+  if (!cards) return {{Finding::Verdict::bad, "models", cards.error().message()}};
+  std::vector<Finding> findings;
+  for (const auto& card : *cards) {
+    const auto status = store->verify(card);
+    const bool absent = !status && status.error().code() == base::Code::not_found;
+    findings.push_back({status ? Finding::Verdict::good : absent ? Finding::Verdict::note : Finding::Verdict::bad,
+                        "model " + card.name, status ? "present and intact" : status.error().message()});
+  }
+  return findings;
+}
+
+void run_doctor(CommandContext& context) {
+  std::vector<Finding> findings;
+  findings.push_back({Finding::Verdict::good, "processor",
+                      fmt::format("{}, {} threads", cpu_name(), std::thread::hardware_concurrency())});
+  findings.push_back({Finding::Verdict::good, "pixel kernels", std::string(vision::simd_target())});
+  for (const auto& decoder : media::decoders()) findings.push_back(check_decoder(decoder));
+  findings.push_back({Finding::Verdict::note, "encode video", media::video_encoder_name()});
+  findings.push_back(check_backend());
+  for (auto& finding : check_models()) findings.push_back(std::move(finding));
+
+  for (const auto& finding : findings) {
+    const char* mark = finding.verdict == Finding::Verdict::good   ? "ok  "
+                       : finding.verdict == Finding::Verdict::note ? "note"
+                                                                   : "BAD ";
+    fmt::print("{}  {:<16} {}\n", mark, finding.what, finding.detail);
+    if (finding.verdict == Finding::Verdict::bad) context.exit_code = ExitCode::failed;
+  }
+}
+
+}  // namespace
+
+void add_doctor_command(CLI::App& app, CommandContext& context) {
+  auto* command = app.add_subcommand("doctor", "Say what this machine can do and what is missing");
+  command->footer("Exit code 1 when something that every analysis needs is missing.");
+  command->callback([&context] { run_doctor(context); });
+}
+
+}  // namespace ocelli::app

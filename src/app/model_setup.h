@@ -1,0 +1,26 @@
+#pragma once
+
+#include <memory>
+
+#include "base/result.h"
+#include "config/site_config.h"
+#include "infer/backend.h"
+#include "infer/detector.h"
+#include "infer/model_card.h"
+
+namespace ocelli::app {
+
+/// A verified model, ready to run. Detectors made from it share its session.
+struct LoadedModel {
+  infer::ModelCard card;
+  std::shared_ptr<infer::Backend> backend;
+  std::shared_ptr<infer::Session> session;  // co-owned by the detectors
+
+  base::Result<std::unique_ptr<infer::Detector>> make_detector() const { return infer::Detector::create(card, session); }
+};
+
+/// Finds the card, verifies the weights' hash, loads them and runs them once, so that the first frame is not the slow
+/// one. Errors say how to get the model.
+base::Result<LoadedModel> load_model(const config::ModelConfig& config);
+
+}  // namespace ocelli::app

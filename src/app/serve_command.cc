@@ -1,0 +1,149 @@
+#include <algorithm>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "app/command.h"
+#include "app/model_setup.h"
+#include "config/site_config.h"
+#include "engine/stream.h"
+#include "serve/http_server.h"
+#include "serve/live_view.h"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+namespace ocelli::app {
+namespace {
+
+using base::Code;
+
+struct ServeOptions {
+  std::string config_file;
+  std::string bind;
+  std::optional<int> port;
+  std::string log_format;
+};
+
+base::Result<config::SiteConfig> load_config(const ServeOptions& options) {
+  OC_TRY(auto site, config::load_site_config_file(options.config_file, config::process_environment()));
+  if (!options.bind.empty()) site.server.bind = options.bind;
+  if (options.port) site.server.port = *options.port;
+  if (options.log_format == "json") site.log.format = base::LogFormat::json;
+  if (site.cameras.empty()) {
+    return base::Error(Code::invalid, options.config_file + " has no cameras: add one under `cameras:` "
+                                                            "(ocelli.example.yaml shows how)");
+  }
+  return site;
+}
+
+/// The running site. Members end in reverse order: cameras before what they deliver to.
+class Site {
+ public:
+  Site(const config::SiteConfig& site, base::Clock& clock)
+      : site_(site),
+        clock_(clock),
+        logger_(site.log, clock),
+        live_(serve::LiveView::Config{}, clock, metrics_),
+        workers_("worker", std::max(1U, std::thread::hardware_concurrency())) {}
+
+  base::Status listen();
+  base::Status load();
+  base::Status start_cameras();
+  void wait(const std::stop_token& stop);
+  void close();
+
+  const serve::HttpServer& server() const { return *server_; }
+
+ private:
+  const config::SiteConfig site_;
+  base::Clock& clock_;
+  const base::Logger logger_;
+  base::Metrics metrics_;
+  serve::LiveView live_;
+  std::unique_ptr<serve::HttpServer> server_;
+  std::optional<LoadedModel> model_;
+  base::Executor workers_;
+  std::vector<std::unique_ptr<engine::Stream>> streams_;
+};
+
+base::Status Site::listen() {
+  const serve::HttpServerConfig config{.bind = site_.server.bind, .port = site_.server.port};
+  const serve::HttpServerServices services{live_, metrics_, logger_, config::site_config_schema()};
+  OC_TRY(server_, serve::HttpServer::start(config, services));
+  return {};
+}
+
+base::Status Site::load() {
+  server_->set_not_ready("loading model " + site_.model.name);
+  OC_TRY(model_, load_model(site_.model));
+  for (const auto& camera : site_.cameras) OC_TRY_STATUS(engine::check_labels(camera, model_->card.labels));
+  logger_.info("model ready", {{"model", model_->card.name}, {"backend", model_->backend->description()}});
+  return {};
+}
+
+base::Status Site::start_cameras() {
+  for (const auto& camera : site_.cameras) {
+    OC_TRY(auto detector, model_->make_detector());
+    const engine::StreamServices services{clock_, workers_, logger_, metrics_, nullptr, {&live_}, {&live_}};
+    auto stream = engine::Stream::start(camera, std::move(detector), services);
+    live_.add_camera({camera.name, camera.rules, model_->card.labels, [stream = stream.get()] { return stream->status(); }});
+    streams_.push_back(std::move(stream));
+  }
+  server_->set_ready();
+  return {};
+}
+
+void Site::wait(const std::stop_token& stop) {
+  while (clock_.wait_until(clock_.now() + std::chrono::hours(1), stop)) {
+  }
+}
+
+void Site::close() {
+  server_->set_not_ready("stopping");
+  for (const auto& stream : streams_) stream->stop();
+  for (const auto& stream : streams_) {
+    [[maybe_unused]] const auto outcome = stream->wait();  // cancelled, or the failure that was logged already
+  }
+  server_->stop();
+  for (const auto& camera : site_.cameras) live_.remove_camera(camera.name);
+  streams_.clear();
+}
+
+void run_serve(const ServeOptions& options, CommandContext& context) {
+  const auto config = load_config(options);
+  if (!config) return fail(context, ExitCode::usage, config.error());
+  Site site(*config, context.clock);
+  if (auto status = site.listen(); !status) return fail(context, ExitCode::failed, status.error());
+  fmt::print("listening on {}\n", site.server().address());
+  std::fflush(stdout);
+  if (auto status = site.load(); !status) {
+    const bool usage = status.error().code() == Code::invalid;
+    return fail(context, usage ? ExitCode::usage : ExitCode::model, status.error());
+  }
+  if (auto status = site.start_cameras(); !status) return fail(context, ExitCode::model, status.error());
+  site.wait(context.stop);
+  site.close();
+}
+
+}  // namespace
+
+void add_serve_command(CLI::App& app, CommandContext& context) {
+  auto options = std::make_shared<ServeOptions>();  // co-owned by the parser and the callback
+  auto* command = app.add_subcommand("serve", "Watch cameras and show them on a page, with metrics and health");
+  command->add_option("-c,--config", options->config_file, "Site configuration (see ocelli.example.yaml)")
+      ->required()
+      ->check(CLI::ExistingFile);
+  command->add_option("--bind", options->bind, "Address to listen on; the default is this machine only");
+  command->add_option("--port", options->port, "Port to listen on; 0 takes a free one")->check(CLI::Range(0, 65535));
+  command->add_option("--log-format", options->log_format, "console or json")->check(CLI::IsMember({"console", "json"}));
+  command->footer(
+      "Prints \"listening on http://…\" once the port is open; /health/ready tells when the model is warm and the\n"
+      "cameras are started. SIGINT and SIGTERM end it cleanly (exit code 0). There is no authentication yet: keep it on\n"
+      "loopback, or behind a proxy that has.\n\n"
+      "  ocelli serve -c site.yaml\n"
+      "  OCELLI_SERVER_PORT=9000 ocelli serve -c site.yaml --log-format json");
+  command->callback([options, &context] { run_serve(*options, context); });
+}
+
+}  // namespace ocelli::app
