@@ -1,0 +1,23 @@
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "serve/event_ring.h"
+#include "serve/live_view.h"
+
+namespace ocelli::serve {
+
+/// {"cameras":[{"name":…,"state":…,"reason":…,"width":…,…}]}. Unknown values are null.
+std::string cameras_json(std::span<const CameraOverview> cameras);
+
+/// {"camera":…,"time_s":…,"width":…,"height":…,"tracks":[{"id":…,"label":…,"color":"#rrggbb",…}]}.
+std::string tracks_json(const CameraTracks& tracks);
+
+/// {"events":[CloudEvents…],"cursor":…}: the cursor continues where this answer ends.
+std::string events_json(std::span<const RingEvent> events, const std::string& cursor);
+
+/// {"status":…,"reason":…}.
+std::string health_json(const std::string& status, const std::string& reason);
+
+}  // namespace ocelli::serve

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+
+namespace ocelli::serve {
+
+enum class HttpMethod { get, head, other };
+
+/// What the routes look at in a request.
+struct HttpRequest {
+  HttpMethod method = HttpMethod::get;
+  std::string target;         ///< path and query as sent
+  std::string if_none_match;  ///< header values; empty when absent
+  std::string last_event_id;
+};
+
+/// A complete answer.
+struct HttpResponse {
+  int status = 200;
+  std::string content_type;
+  std::string body;
+  std::vector<std::pair<std::string, std::string>> headers;  ///< besides type, length and those that every answer has
+};
+
+/// A target taken apart, percent-decoding done after the splitting: an encoded slash belongs to its segment.
+struct HttpTarget {
+  std::vector<std::string> segments;  ///< of the path, without empty ones at either end
+  std::map<std::string, std::string> query;
+};
+
+/// `invalid` for a target that is not origin-form, holds a broken escape, or a control character.
+base::Result<HttpTarget> parse_target(std::string_view target);
+
+/// The reason phrase, e.g. "Not Found".
+std::string_view status_title(int status);
+
+/// RFC 9457: {"type":"about:blank","title":…,"status":…,"detail":…}.
+HttpResponse problem(int status, std::string_view detail);
+/// The same for an Error: not_found → 404, invalid → 400, unavailable → 503, else 500.
+HttpResponse problem(const base::Error& error);
+
+HttpResponse json_response(std::string body, int status = 200);
+
+}  // namespace ocelli::serve

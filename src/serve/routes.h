@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/metrics.h"
+#include "serve/http_message.h"
+#include "serve/live_view.h"
+#include "serve/readiness.h"
+
+namespace ocelli::serve {
+
+/// Answers that the router leaves to the server, since they need another thread or have no end.
+struct PictureReply {  ///< one annotated JPEG
+  std::string camera;
+};
+struct PictureStreamReply {  ///< multipart/x-mixed-replace of annotated JPEGs
+  std::string camera;
+};
+struct EventStreamReply {  ///< server-sent events
+  std::string camera;      ///< empty: all
+  std::uint64_t after = 0;
+};
+using HttpReply = std::variant<HttpResponse, PictureReply, PictureStreamReply, EventStreamReply>;
+
+/// What the routes answer from. Outlives the router.
+struct RouteSources {
+  LiveView& live;
+  base::Metrics& metrics;
+  Readiness& readiness;
+  std::string config_schema;  ///< JSON Schema of the configuration file
+};
+
+/// From a request to its answer: the whole API in one table, free of sockets. Never blocks. Thread-safe.
+class Router {
+ public:
+  explicit Router(RouteSources sources) : sources_(std::move(sources)) {}
+
+  HttpReply route(const HttpRequest& request) const;
+
+ private:
+  struct Call;
+  struct Route;
+  static const std::vector<Route>& table();
+
+  HttpReply cameras(const Call& call) const;
+  HttpReply tracks(const Call& call) const;
+  HttpReply picture(const Call& call) const;
+  HttpReply picture_stream(const Call& call) const;
+  HttpReply events(const Call& call) const;
+  HttpReply event_stream(const Call& call) const;
+  HttpReply metrics(const Call& call) const;
+  HttpReply alive(const Call& call) const;
+  HttpReply ready(const Call& call) const;
+  HttpReply config_schema(const Call& call) const;
+
+  RouteSources sources_;
+};
+
+}  // namespace ocelli::serve
