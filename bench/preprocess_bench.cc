@@ -41,7 +41,9 @@ struct Free {
 };
 using Tensor = std::unique_ptr<float, Free>;
 
-Tensor make_tensor(std::size_t bytes) { return Tensor(static_cast<float*>(std::aligned_alloc(kTensorAlignment, bytes))); }
+Tensor make_tensor(std::size_t bytes) {
+  return Tensor(static_cast<float*>(std::aligned_alloc(kTensorAlignment, bytes)));
+}
 
 // Slow waves with a fine texture on top: like a picture, it has both smooth areas and detail.
 FramePtr make_frame(int width, int height, int phase) {
@@ -78,7 +80,8 @@ class UsualChain {
 
   void run(const ocelli::media::Frame& frame, float* output) {
     const std::uint8_t* planes[4] = {frame.plane(0).data, frame.plane(1).data, frame.plane(2).data, nullptr};
-    const int strides[4] = {static_cast<int>(frame.plane(0).stride_bytes), static_cast<int>(frame.plane(1).stride_bytes),
+    const int strides[4] = {static_cast<int>(frame.plane(0).stride_bytes),
+                            static_cast<int>(frame.plane(1).stride_bytes),
                             static_cast<int>(frame.plane(2).stride_bytes), 0};
     std::uint8_t* targets[4] = {bgr_.data, nullptr, nullptr, nullptr};
     const int target_strides[4] = {static_cast<int>(bgr_.step), 0, 0, 0};
@@ -112,8 +115,7 @@ std::uint64_t read_planes(const ocelli::media::Frame& frame) {
   for (int p = 0; p < 3; ++p) {
     const PlaneSize size = ocelli::media::plane_size(PixelFormat::yuv420p, p, frame.width(), frame.height());
     for (int y = 0; y < size.height; ++y) {
-      const auto* words =
-          reinterpret_cast<const std::uint64_t*>(frame.plane(p).data + y * frame.plane(p).stride_bytes);
+      const auto* words = reinterpret_cast<const std::uint64_t*>(frame.plane(p).data + y * frame.plane(p).stride_bytes);
       std::uint64_t lanes[8] = {};
       const int count = size.width / 8;
       int x = 0;

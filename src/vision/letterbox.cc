@@ -10,8 +10,8 @@ namespace ocelli::vision {
 Letterbox Letterbox::fit(int source_width, int source_height, int canvas_width, int canvas_height,
                          LetterboxAnchor anchor) {
   OC_CHECK(source_width > 0 && source_height > 0 && canvas_width > 0 && canvas_height > 0);
-  const double scale = std::min(static_cast<double>(canvas_width) / source_width,
-                                static_cast<double>(canvas_height) / source_height);
+  const double scale =
+      std::min(static_cast<double>(canvas_width) / source_width, static_cast<double>(canvas_height) / source_height);
   const auto fitted = [scale](int source, int canvas) {
     return std::clamp(static_cast<int>(std::lround(source * scale)), 1, canvas);
   };

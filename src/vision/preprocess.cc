@@ -17,13 +17,19 @@ namespace {
 using internal::ChannelMix;
 using internal::KernelJob;
 using internal::KernelPlane;
+using internal::make_resample_table;
 using internal::ResampleTable;
+
+constexpr int kMostRowsIn16Bits = 257;  // × 255 = 65535
 
 std::size_t element_bytes(ElementType element) {
   switch (element) {
-    case ElementType::float32: return 4;
-    case ElementType::float16: return 2;
-    case ElementType::uint8: return 1;
+    case ElementType::float32:
+      return 4;
+    case ElementType::float16:
+      return 2;
+    case ElementType::uint8:
+      return 1;
   }
   return 0;
 }
@@ -37,7 +43,9 @@ struct Geometry {
 };
 
 // An even or odd picture axis in halves of a sample: chroma samples span two pixels, so an axis of w pixels covers w/2.
-std::int64_t extent_halves(int pixels, bool halved) { return halved ? pixels : 2 * static_cast<std::int64_t>(pixels); }
+std::int64_t extent_halves(int pixels, bool halved) {
+  return halved ? pixels : 2 * static_cast<std::int64_t>(pixels);
+}
 
 }  // namespace
 
@@ -46,13 +54,16 @@ struct Preprocessor::Impl {
   explicit Impl(const InputSpec& wanted) : spec(wanted) {}
 
   void prepare(const Geometry& geometry);
-  void set_color(media::ColorSpec color);
+  void prepare_plane(const Geometry& geometry, int plane);
+  void set_mix(media::ColorSpec color);
   float* scratch_row(std::size_t samples);
 
   InputSpec spec;
   std::optional<Geometry> prepared;
-  std::array<ResampleTable, 4> tables;  // luma (or BGR) columns, rows; chroma columns, rows
+  std::array<ResampleTable, 6> tables;  // columns and rows of each plane
+  std::array<double, 3> gains{};        // per plane: what turns the kernel's sums into means
   std::vector<std::vector<float>> scratch;
+  float scale = 1;
   KernelJob job;
 };
 
@@ -61,52 +72,68 @@ float* Preprocessor::Impl::scratch_row(std::size_t samples) {
 }
 
 void Preprocessor::Impl::prepare(const Geometry& geometry) {
-  const auto& [format, width, height] = geometry;
   job = KernelJob{};
   scratch.clear();
-  job.box = Letterbox::fit(width, height, spec.width, spec.height, spec.anchor);
+  job.box = Letterbox::fit(geometry.width, geometry.height, spec.width, spec.height, spec.anchor);
   job.element = spec.element;
-  job.scale = spec.element == ElementType::uint8 ? 1.F : spec.scale;
-  job.low = std::min(0.F, 255.F * job.scale);
-  job.high = std::max(0.F, 255.F * job.scale);
-  job.pad = static_cast<float>(spec.pad) * job.scale;
-  job.is_yuv = format != media::PixelFormat::bgr24;
-  job.plane_count = media::plane_count(format);
-  std::size_t component = 0;
-  for (int p = 0; p < job.plane_count; ++p) {
-    const bool halved = p > 0;
-    const media::PlaneSize size = media::plane_size(format, p, width, height);
-    ResampleTable& horizontal = tables[halved ? 2 : 0];
-    ResampleTable& vertical = tables[halved ? 3 : 1];
-    if (p < 2) {  // U and V share theirs
-      horizontal = internal::make_resample_table(size.width, extent_halves(width, halved), job.box.content_width,
-                                                 spec.filter);
-      vertical = internal::make_resample_table(size.height, extent_halves(height, halved), job.box.content_height,
-                                               spec.filter);
-    }
-    KernelPlane& plane = job.planes[static_cast<std::size_t>(p)];
-    plane.samples = size.width;
-    plane.components = media::sample_bytes(format, p);
-    plane.horizontal = &horizontal;
-    plane.vertical = &vertical;
-    const std::size_t samples = static_cast<std::size_t>(size.width);
-    const std::size_t taps = static_cast<std::size_t>(horizontal.taps);
-    if (plane.components > 1) plane.interleaved = scratch_row(samples * static_cast<std::size_t>(plane.components));
-    for (std::size_t c = 0; c < static_cast<std::size_t>(plane.components); ++c) {
-      plane.gathered[c] = scratch_row(samples + taps);
-      plane.resampled[c] = horizontal.is_identity() ? plane.gathered[c] : scratch_row(horizontal.stride);
-      job.components[component++] = plane.resampled[c];
-    }
-  }
+  scale = spec.element == ElementType::uint8 ? 1.F : spec.scale;
+  job.low = std::min(0.F, 255.F * scale);
+  job.high = std::max(0.F, 255.F * scale);
+  job.pad = static_cast<float>(spec.pad) * scale;
+  job.is_yuv = geometry.format != media::PixelFormat::bgr24;
+  job.plane_count = media::plane_count(geometry.format);
+  for (int plane = 0; plane < job.plane_count; ++plane) prepare_plane(geometry, plane);
   prepared = geometry;
 }
 
-void Preprocessor::Impl::set_color(media::ColorSpec color) {
-  const internal::YuvToRgb m = internal::yuv_to_rgb(color);
-  const auto mix = [scale = static_cast<double>(job.scale)](double luma, double u, double v, double offset) {
-    return ChannelMix{static_cast<float>(luma * scale), static_cast<float>(u * scale), static_cast<float>(v * scale),
-                      static_cast<float>(offset * scale)};
+void Preprocessor::Impl::prepare_plane(const Geometry& geometry, int index) {
+  const auto& [format, width, height] = geometry;
+  const std::size_t p = static_cast<std::size_t>(index);
+  const media::PlaneSize size = media::plane_size(format, index, width, height);
+  ResampleTable& horizontal = tables[2 * p];
+  ResampleTable& vertical = tables[2 * p + 1];
+  const bool halved = index > 0;
+  horizontal = make_resample_table(size.width, extent_halves(width, halved), job.box.content_width, spec.filter);
+  vertical = make_resample_table(size.height, extent_halves(height, halved), job.box.content_height, spec.filter);
+
+  KernelPlane& plane = job.planes[p];
+  plane.samples = size.width;
+  plane.components = media::sample_bytes(format, index);
+  plane.sums_rows = vertical.equal_weights && vertical.taps <= kMostRowsIn16Bits;
+  gains[p] = plane.sums_rows ? 1.0 / vertical.taps : 1.0;
+  int row_samples = size.width;
+  if (plane.sums_rows && plane.components == 1 && horizontal.equal_weights && horizontal.taps % 2 == 0) {
+    plane.sums_pairs = true;
+    row_samples = size.width / 2;
+    gains[p] /= 2;
+    horizontal = make_resample_table(row_samples, 2 * row_samples, job.box.content_width, spec.filter);
+  }
+  plane.horizontal = &horizontal;
+  plane.vertical = &vertical;
+
+  const std::size_t components = static_cast<std::size_t>(plane.components);
+  const std::size_t samples = static_cast<std::size_t>(row_samples);
+  if (components > 1) plane.interleaved = scratch_row(samples * components);
+  for (std::size_t c = 0; c < components; ++c) {
+    plane.gathered[c] = scratch_row(samples + static_cast<std::size_t>(horizontal.taps));
+    plane.resampled[c] = horizontal.is_identity() ? plane.gathered[c] : scratch_row(horizontal.stride);
+    job.components[p == 0 ? c : p + c] = plane.resampled[c];
+  }
+}
+
+void Preprocessor::Impl::set_mix(media::ColorSpec color) {
+  const double luma_gain = gains[0] * static_cast<double>(scale);
+  const double chroma_gain = gains[1] * static_cast<double>(scale);
+  const auto mix = [&](double luma, double u, double v, double offset) {
+    return ChannelMix{static_cast<float>(luma * luma_gain), static_cast<float>(u * chroma_gain),
+                      static_cast<float>(v * chroma_gain), static_cast<float>(offset * static_cast<double>(scale))};
   };
+  if (!job.is_yuv) {
+    const float gain = static_cast<float>(luma_gain);
+    job.mix = {ChannelMix{.third = gain}, ChannelMix{.second = gain}, ChannelMix{.first = gain}};
+    return;
+  }
+  const internal::YuvToRgb m = internal::yuv_to_rgb(color);
   job.mix = {mix(m.luma, 0, m.red_v, m.red_offset), mix(m.luma, m.green_u, m.green_v, m.green_offset),
              mix(m.luma, m.blue_u, 0, m.blue_offset)};
 }
@@ -118,7 +145,9 @@ Preprocessor::~Preprocessor() = default;
 Preprocessor::Preprocessor(Preprocessor&&) noexcept = default;
 Preprocessor& Preprocessor::operator=(Preprocessor&&) noexcept = default;
 
-const InputSpec& Preprocessor::spec() const { return impl_->spec; }
+const InputSpec& Preprocessor::spec() const {
+  return impl_->spec;
+}
 
 std::size_t Preprocessor::output_bytes() const {
   return 3 * static_cast<std::size_t>(impl_->spec.width) * static_cast<std::size_t>(impl_->spec.height) *
@@ -133,7 +162,7 @@ base::Result<Letterbox> Preprocessor::run(const media::Frame& frame, void* outpu
   Impl& impl = *impl_;
   if (impl.prepared != geometry) impl.prepare(geometry);
   KernelJob& job = impl.job;
-  if (job.is_yuv) impl.set_color(frame.info().color);
+  impl.set_mix(frame.info().color);
   for (int p = 0; p < job.plane_count; ++p) {
     KernelPlane& plane = job.planes[static_cast<std::size_t>(p)];
     plane.data = frame.plane(p).data;
@@ -148,6 +177,8 @@ base::Result<Letterbox> Preprocessor::run(const media::Frame& frame, void* outpu
   return job.box;
 }
 
-std::string_view simd_target() { return internal::kernel_target(); }
+std::string_view simd_target() {
+  return internal::kernel_target();
+}
 
 }  // namespace ocelli::vision

@@ -98,13 +98,16 @@ std::array<double, 3> to_rgb(const std::array<double, 3>& yuv, media::ColorSpec 
 
 void store(const InputSpec& spec, double level, std::size_t index, void* output) {
   switch (spec.element) {
-    case ElementType::float32: static_cast<float*>(output)[index] = static_cast<float>(level * spec.scale); return;
+    case ElementType::float32:
+      static_cast<float*>(output)[index] = static_cast<float>(level * spec.scale);
+      return;
     case ElementType::float16: {
       const cv::float16_t half(static_cast<float>(level * spec.scale));
       std::memcpy(static_cast<std::uint8_t*>(output) + 2 * index, &half, 2);
       return;
     }
-    case ElementType::uint8: static_cast<std::uint8_t*>(output)[index] = static_cast<std::uint8_t>(std::lround(level));
+    case ElementType::uint8:
+      static_cast<std::uint8_t*>(output)[index] = static_cast<std::uint8_t>(std::lround(level));
   }
 }
 

@@ -4,9 +4,9 @@ namespace ocelli::vision::internal {
 namespace {
 
 struct Standard {
-  double red_share;      // Kr and Kb: ITU-R BT.601 2.5.1, BT.709 3.2
+  double red_share;  // Kr and Kb: ITU-R BT.601 2.5.1, BT.709 3.2
   double blue_share;
-  double black;          // limited range: Y 16…235, chroma 16…240 around 128
+  double black;  // limited range: Y 16…235, chroma 16…240 around 128
   double luma_levels;
   double chroma_levels;
 };

@@ -56,91 +56,148 @@ HWY_INLINE void for_each_vector(std::size_t samples, std::size_t step, const Vec
   if (x < samples) vector(samples - step);
 }
 
-// kTaps == 0: `taps` counts.
-template <int kTaps>
-HWY_INLINE void weigh_rows(const std::uint8_t* rows, std::ptrdiff_t stride, int taps, const float* HWY_RESTRICT weights,
-                           std::size_t weight_stride, std::size_t samples, float* HWY_RESTRICT out) {
-  const int count = kTaps == 0 ? taps : kTaps;
+/// The source rows of one output row.
+struct SourceRows {
+  const std::uint8_t* first;
+  std::ptrdiff_t stride;
+  int count;
+};
+
+// kCount == 0: rows.count counts.
+template <int kCount>
+HWY_INLINE void weigh_rows(const SourceRows& rows, const float* HWY_RESTRICT weights, std::size_t weight_stride,
+                           std::size_t samples, float* HWY_RESTRICT out) {
+  const int count = kCount == 0 ? rows.count : kCount;
+  const auto weight = [=](int t) { return weights[static_cast<std::size_t>(t) * weight_stride]; };
   for_each_vector(
       samples, kLanes,
       [=](std::size_t x) HWY_ATTR {
-        const std::uint8_t* from = rows + x;
-        Floats sum = hn::Mul(load_bytes(from), hn::Set(kFloats, weights[0]));
+        const std::uint8_t* from = rows.first + x;
+        Floats sum = hn::Mul(load_bytes(from), hn::Set(kFloats, weight(0)));
         for (int t = 1; t < count; ++t) {
-          from += stride;
-          sum = hn::Add(sum, hn::Mul(load_bytes(from), hn::Set(kFloats, weights[static_cast<std::size_t>(t) * weight_stride])));
+          from += rows.stride;
+          sum = hn::Add(sum, hn::Mul(load_bytes(from), hn::Set(kFloats, weight(t))));
         }
         hn::StoreU(sum, kFloats, out + x);
       },
       [=](std::size_t x) HWY_ATTR {
-        float sum = static_cast<float>(rows[x]) * weights[0];
+        float sum = static_cast<float>(rows.first[x]) * weight(0);
         for (int t = 1; t < count; ++t) {
-          const float term = static_cast<float>(rows[static_cast<std::ptrdiff_t>(x) + t * stride]) *
-                             weights[static_cast<std::size_t>(t) * weight_stride];
+          const float term =
+              static_cast<float>(rows.first[static_cast<std::ptrdiff_t>(x) + t * rows.stride]) * weight(t);
           sum = sum + term;
         }
         out[x] = sum;
       });
 }
 
-// The mean of whole rows: sums of up to 257 bytes fit 16 bits, and integer lanes are twice as many.
-template <int kTaps>
-HWY_INLINE void average_rows(const std::uint8_t* rows, std::ptrdiff_t stride, int taps, std::size_t samples,
-                             float* HWY_RESTRICT out) {
-  const int count = kTaps == 0 ? taps : kTaps;
-  const float inverse = 1.F / static_cast<float>(count);
-  const auto single = [=](std::size_t x) HWY_ATTR {
-    int sum = rows[x];
-    for (int t = 1; t < count; ++t) sum += rows[static_cast<std::ptrdiff_t>(x) + t * stride];
-    out[x] = static_cast<float>(sum) * inverse;
-  };
-#if HWY_TARGET == HWY_SCALAR  // has no vectors of two 16-bit lanes
+HWY_INLINE void copy_row(const SourceRows& rows, std::size_t samples, float* HWY_RESTRICT out) {
+  for_each_vector(
+      samples, kLanes, [=](std::size_t x) HWY_ATTR { hn::StoreU(load_bytes(rows.first + x), kFloats, out + x); },
+      [=](std::size_t x) HWY_ATTR { out[x] = static_cast<float>(rows.first[x]); });
+}
+
+#if HWY_TARGET != HWY_SCALAR  // which has no vectors of two 16-bit lanes
+// Sums of up to 257 bytes fit 16 bits, and such lanes are twice as many as floats.
+template <int kCount>
+HWY_INLINE auto sum_in_16_bits(const SourceRows& rows, std::size_t x) {
+  const hn::Repartition<std::uint16_t, FloatTag> sums;
+  const hn::Rebind<std::uint8_t, decltype(sums)> bytes;
+  const int count = kCount == 0 ? rows.count : kCount;
+  const std::uint8_t* from = rows.first + x;
+  auto sum = hn::PromoteTo(sums, hn::LoadU(bytes, from));
+  for (int t = 1; t < count; ++t) {
+    from += rows.stride;
+    sum = hn::Add(sum, hn::PromoteTo(sums, hn::LoadU(bytes, from)));
+  }
+  return sum;
+}
+#endif
+
+HWY_INLINE int sum_one(const SourceRows& rows, std::size_t x) {
+  int sum = 0;
+  for (int t = 0; t < rows.count; ++t) sum += rows.first[static_cast<std::ptrdiff_t>(x) + t * rows.stride];
+  return sum;
+}
+
+template <int kCount>
+HWY_INLINE void sum_rows(const SourceRows& rows, std::size_t samples, float* HWY_RESTRICT out) {
+  const auto single = [=](std::size_t x) HWY_ATTR { out[x] = static_cast<float>(sum_one(rows, x)); };
+#if HWY_TARGET == HWY_SCALAR
   for (std::size_t x = 0; x < samples; ++x) single(x);
 #else
-  const hn::Repartition<std::uint16_t, FloatTag> sums;
-  const hn::Half<decltype(sums)> half;
-  const hn::Rebind<std::uint8_t, decltype(sums)> bytes;
   for_each_vector(
       samples, 2 * kLanes,
       [=](std::size_t x) HWY_ATTR {
-        const std::uint8_t* from = rows + x;
-        auto sum = hn::PromoteTo(sums, hn::LoadU(bytes, from));
-        for (int t = 1; t < count; ++t) {
-          from += stride;
-          sum = hn::Add(sum, hn::PromoteTo(sums, hn::LoadU(bytes, from)));
-        }
-        const Floats scale = hn::Set(kFloats, inverse);
+        const auto sum = sum_in_16_bits<kCount>(rows, x);
+        const hn::Half<hn::Repartition<std::uint16_t, FloatTag> > half;
         const Ints low = hn::PromoteTo(kInts, hn::LowerHalf(half, sum));
         const Ints high = hn::PromoteTo(kInts, hn::UpperHalf(half, sum));
-        hn::StoreU(hn::Mul(hn::ConvertTo(kFloats, low), scale), kFloats, out + x);
-        hn::StoreU(hn::Mul(hn::ConvertTo(kFloats, high), scale), kFloats, out + x + kLanes);
+        hn::StoreU(hn::ConvertTo(kFloats, low), kFloats, out + x);
+        hn::StoreU(hn::ConvertTo(kFloats, high), kFloats, out + x + kLanes);
+      },
+      single);
+#endif
+}
+
+// out[x] = the sum of columns 2x and 2x + 1: two neighbouring 16-bit lanes are one 32-bit lane.
+template <int kCount>
+HWY_INLINE void sum_pairs(const SourceRows& rows, std::size_t pairs, float* HWY_RESTRICT out) {
+  const auto single = [=](std::size_t x)
+                          HWY_ATTR { out[x] = static_cast<float>(sum_one(rows, 2 * x) + sum_one(rows, 2 * x + 1)); };
+#if HWY_TARGET == HWY_SCALAR
+  for (std::size_t x = 0; x < pairs; ++x) single(x);
+#else
+  for_each_vector(
+      pairs, kLanes,
+      [=](std::size_t x) HWY_ATTR {
+        const hn::RebindToUnsigned<IntTag> unsigned_ints;
+        const auto both = hn::BitCast(unsigned_ints, sum_in_16_bits<kCount>(rows, 2 * x));
+        const auto even = hn::And(both, hn::Set(unsigned_ints, 0xFFFFU));
+        const Ints sum = hn::BitCast(kInts, hn::Add(even, hn::ShiftRight<16>(both)));
+        hn::StoreU(hn::ConvertTo(kFloats, sum), kFloats, out + x);
       },
       single);
 #endif
 }
 
 void vertical_pass(const KernelPlane& plane, std::size_t y, float* out) {
-  constexpr int kMostTapsIn16Bits = 257;
   const ResampleTable& table = *plane.vertical;
-  const std::uint8_t* rows = plane.data + table.start[y] * plane.stride_bytes;
   const std::size_t samples = static_cast<std::size_t>(plane.samples) * static_cast<std::size_t>(plane.components);
-  const int taps = table.count[y];
   const std::ptrdiff_t stride = plane.stride_bytes;
-  if (table.equal_weights && taps <= kMostTapsIn16Bits) {
-    switch (taps) {
-      case 1: return average_rows<1>(rows, stride, taps, samples, out);
-      case 2: return average_rows<2>(rows, stride, taps, samples, out);
-      case 3: return average_rows<3>(rows, stride, taps, samples, out);
-      default: return average_rows<0>(rows, stride, taps, samples, out);
+  const SourceRows rows{.first = plane.data + table.start[y] * stride, .stride = stride, .count = table.count[y]};
+  if (plane.sums_pairs) {
+    switch (rows.count) {
+      case 2:
+        return sum_pairs<2>(rows, samples / 2, out);
+      default:
+        return sum_pairs<0>(rows, samples / 2, out);
+    }
+  }
+  if (plane.sums_rows) {
+    switch (rows.count) {
+      case 1:
+        return copy_row(rows, samples, out);
+      case 2:
+        return sum_rows<2>(rows, samples, out);
+      case 3:
+        return sum_rows<3>(rows, samples, out);
+      default:
+        return sum_rows<0>(rows, samples, out);
     }
   }
   const float* weights = table.weights.data() + y;
-  switch (taps) {
-    case 1: return weigh_rows<1>(rows, stride, taps, weights, table.stride, samples, out);
-    case 2: return weigh_rows<2>(rows, stride, taps, weights, table.stride, samples, out);
-    case 3: return weigh_rows<3>(rows, stride, taps, weights, table.stride, samples, out);
-    case 4: return weigh_rows<4>(rows, stride, taps, weights, table.stride, samples, out);
-    default: return weigh_rows<0>(rows, stride, taps, weights, table.stride, samples, out);
+  switch (rows.count) {
+    case 1:
+      return weigh_rows<1>(rows, weights, table.stride, samples, out);
+    case 2:
+      return weigh_rows<2>(rows, weights, table.stride, samples, out);
+    case 3:
+      return weigh_rows<3>(rows, weights, table.stride, samples, out);
+    case 4:
+      return weigh_rows<4>(rows, weights, table.stride, samples, out);
+    default:
+      return weigh_rows<0>(rows, weights, table.stride, samples, out);
   }
 }
 
@@ -184,9 +241,12 @@ void split_components(const KernelPlane& plane) {
 // The lanes of a vector of outputs start within kWindow neighbouring vectors of the row. Tap t of all lanes is the same
 // permutation of that window moved by t samples, so a register permutation replaces the gather, which costs one load
 // per lane.
-template <int kWindow>
+// kTaps == 0: table.taps counts.
+template <int kWindow, int kTaps>
 HWY_INLINE void permute_row(const ResampleTable& table, const float* HWY_RESTRICT row, float* HWY_RESTRICT out) {
   const std::size_t width = static_cast<std::size_t>(table.output);
+  const std::size_t weight_stride = table.stride;
+  const int taps = kTaps == 0 ? table.taps : kTaps;
   const auto at_or_after = [](Ints offset, std::size_t lane) HWY_ATTR {
     return hn::RebindMask(kFloats, hn::Gt(offset, hn::Set(kInts, static_cast<std::int32_t>(lane) - 1)));
   };
@@ -201,7 +261,7 @@ HWY_INLINE void permute_row(const ResampleTable& table, const float* HWY_RESTRIC
     const float* window = row + first;
     const float* weight = table.weights.data() + x;
     Floats sum = hn::Zero(kFloats);
-    for (int t = 0; t < table.taps; ++t, ++window, weight += table.stride) {
+    for (int t = 0; t < taps; ++t, ++window, weight += weight_stride) {
       Floats value = hn::TableLookupLanes(hn::LoadU(kFloats, window), index);
       if constexpr (kWindow > 1) {
         const Floats next = hn::LoadU(kFloats, window + kLanes);
@@ -234,13 +294,30 @@ HWY_INLINE void gather_row(const ResampleTable& table, const float* HWY_RESTRICT
   }
 }
 
+template <int kWindow>
+HWY_INLINE void permute_row_by_taps(const ResampleTable& table, const float* row, float* out) {
+  switch (table.taps) {
+    case 2:
+      return permute_row<kWindow, 2>(table, row, out);
+    case 3:
+      return permute_row<kWindow, 3>(table, row, out);
+    default:
+      return permute_row<kWindow, 0>(table, row, out);
+  }
+}
+
 void horizontal_pass(const ResampleTable& table, int window, const float* row, float* out) {
   switch (window) {
-    case 1: return permute_row<1>(table, row, out);
-    case 2: return permute_row<2>(table, row, out);
-    case 3: return permute_row<3>(table, row, out);
-    case 4: return permute_row<4>(table, row, out);
-    default: return gather_row(table, row, out);
+    case 1:
+      return permute_row_by_taps<1>(table, row, out);
+    case 2:
+      return permute_row_by_taps<2>(table, row, out);
+    case 3:
+      return permute_row_by_taps<3>(table, row, out);
+    case 4:
+      return permute_row_by_taps<4>(table, row, out);
+    default:
+      return gather_row(table, row, out);
   }
 }
 
@@ -303,12 +380,15 @@ HWY_INLINE void convert_row(const KernelJob& job, std::size_t row_offset) {
   Element* blue = reinterpret_cast<Element*>(job.channels[2]) + row_offset;
   const Floats low = hn::Set(kFloats, job.low);
   const Floats high = hn::Set(kFloats, job.high);
-  const Floats scale = hn::Set(kFloats, job.scale);
   const auto pixel_at = [&](std::size_t x) HWY_ATTR {
     const Floats first = hn::LoadU(kFloats, job.components[0] + x);
     const Floats second = hn::LoadU(kFloats, job.components[1] + x);
     const Floats third = hn::LoadU(kFloats, job.components[2] + x);
-    if (!job.is_yuv) return Pixel{hn::Mul(third, scale), hn::Mul(second, scale), hn::Mul(first, scale)};
+    if (!job.is_yuv) {
+      return Pixel{hn::Mul(third, hn::Set(kFloats, job.mix[0].third)),
+                   hn::Mul(second, hn::Set(kFloats, job.mix[1].second)),
+                   hn::Mul(first, hn::Set(kFloats, job.mix[2].first))};
+    }
     return Pixel{hn::Clamp(mix(job.mix[0], first, second, third), low, high),
                  hn::Clamp(mix(job.mix[1], first, second, third), low, high),
                  hn::Clamp(mix(job.mix[2], first, second, third), low, high)};
@@ -382,13 +462,18 @@ void run_with(const KernelJob& job) {
 
 void run_frame(const KernelJob& job) {
   switch (job.element) {
-    case ElementType::float32: return run_with<StoreFloat32>(job);
-    case ElementType::float16: return run_with<StoreFloat16>(job);
-    case ElementType::uint8: return run_with<StoreUint8>(job);
+    case ElementType::float32:
+      return run_with<StoreFloat32>(job);
+    case ElementType::float16:
+      return run_with<StoreFloat16>(job);
+    case ElementType::uint8:
+      return run_with<StoreUint8>(job);
   }
 }
 
-std::int64_t compiled_target() { return HWY_TARGET; }
+std::int64_t compiled_target() {
+  return HWY_TARGET;
+}
 
 }  // namespace HWY_NAMESPACE
 }  // namespace ocelli::vision::internal
@@ -400,9 +485,13 @@ namespace ocelli::vision::internal {
 HWY_EXPORT(run_frame);
 HWY_EXPORT(compiled_target);
 
-void run_kernel(const KernelJob& job) { HWY_DYNAMIC_DISPATCH(run_frame)(job); }
+void run_kernel(const KernelJob& job) {
+  HWY_DYNAMIC_DISPATCH(run_frame)(job);
+}
 
-std::string_view kernel_target() { return hwy::TargetName(HWY_DYNAMIC_DISPATCH(compiled_target)()); }
+std::string_view kernel_target() {
+  return hwy::TargetName(HWY_DYNAMIC_DISPATCH(compiled_target)());
+}
 
 }  // namespace ocelli::vision::internal
 #endif

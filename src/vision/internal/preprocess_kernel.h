@@ -19,14 +19,17 @@ struct KernelPlane {
   std::ptrdiff_t stride_bytes = 0;
   int samples = 0;     ///< per row
   int components = 1;  ///< interleaved in a sample: 1 (Y, U, V), 2 (UV of NV12) or 3 (BGR)
-  const ResampleTable* horizontal = nullptr;
+  /// Whole-number ratios are summed in integers; the division is in KernelJob::mix. Rows: at most 257 of equal weight.
+  bool sums_rows = false;
+  bool sums_pairs = false;  ///< of columns too, which halves the row; only with sums_rows and one component
+  const ResampleTable* horizontal = nullptr;  ///< from the row as the vertical pass leaves it
   const ResampleTable* vertical = nullptr;
-  float* interleaved = nullptr;        ///< scratch: samples × components, if there are several components
-  std::array<float*, 3> gathered{};    ///< scratch, per component: `samples` floats and slack, zero before first use
-  std::array<float*, 3> resampled{};   ///< scratch, per component: one row at output resolution and slack
+  float* interleaved = nullptr;       ///< scratch: samples × components, if there are several components
+  std::array<float*, 3> gathered{};   ///< scratch, per component: `samples` floats and slack, zero before first use
+  std::array<float*, 3> resampled{};  ///< scratch, per component: one row at output resolution and slack
 };
 
-/// Three weights and an offset, applied to the three resampled components in memory order (Y U V).
+/// Three weights and an offset, applied to the three resampled components in memory order (Y U V or B G R).
 struct ChannelMix {
   float first = 0;
   float second = 0;
@@ -39,9 +42,8 @@ struct KernelJob {
   std::array<KernelPlane, 3> planes;
   int plane_count = 0;
   std::array<const float*, 3> components{};  ///< the resampled rows of all planes, in memory order
-  bool is_yuv = true;                        ///< else the components are B, G, R and only scaled
+  bool is_yuv = true;                        ///< else B, G, R: each is only multiplied by its own weight
   std::array<ChannelMix, 3> mix{};           ///< for R, G, B; the output scale is in it
-  float scale = 1;                           ///< for B, G, R
   float low = 0;                             ///< bounds after scaling
   float high = 255;
   float pad = 0;  ///< after scaling

@@ -1,0 +1,296 @@
+#include "vision/preprocess.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstring>
+#include <random>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <hwy/aligned_allocator.h>
+#include <hwy/highway.h>
+
+#include "vision/testing/synthetic_frame.h"
+
+namespace ocelli::vision {
+namespace {
+
+using media::ColorMatrix;
+using media::ColorRange;
+using media::PixelFormat;
+using testing::RowLayout;
+
+constexpr std::size_t kGuardBytes = 64;
+constexpr std::uint8_t kGuard = 0xA5;
+
+/// An output buffer between two guards.
+class GuardedOutput {
+ public:
+  explicit GuardedOutput(std::size_t bytes)
+      : bytes_(bytes), memory_(hwy::AllocateAligned<std::uint8_t>(bytes + 2 * kGuardBytes)) {
+    std::fill_n(memory_.get(), bytes + 2 * kGuardBytes, kGuard);
+  }
+  std::uint8_t* data() { return memory_.get() + kGuardBytes; }
+  std::size_t size() const { return bytes_; }
+  bool guards_hold() const {
+    const auto intact = [](std::uint8_t byte) { return byte == kGuard; };
+    return std::all_of(memory_.get(), memory_.get() + kGuardBytes, intact) &&
+           std::all_of(memory_.get() + kGuardBytes + bytes_, memory_.get() + 2 * kGuardBytes + bytes_, intact);
+  }
+
+ private:
+  std::size_t bytes_;
+  hwy::AlignedFreeUniquePtr<std::uint8_t[]> memory_;
+};
+
+/// Makes the kernels run with one instruction set while it lives.
+class ForcedTarget {
+ public:
+  explicit ForcedTarget(std::int64_t target) { choose(target); }
+  ~ForcedTarget() { choose(0); }
+  ForcedTarget(const ForcedTarget&) = delete;
+  ForcedTarget& operator=(const ForcedTarget&) = delete;
+
+ private:
+  static void choose(std::int64_t target) {
+    hwy::SetSupportedTargetsForTest(target);
+    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+  }
+};
+
+std::vector<std::int64_t> usable_targets() {
+  std::vector<std::int64_t> targets;
+  std::int64_t left = hwy::SupportedTargets() & HWY_TARGETS;
+  for (; left != 0; left &= left - 1) targets.push_back(left & -left);
+  return targets;
+}
+
+double half_to_double(std::uint16_t bits) {
+  const int exponent = (bits >> 10) & 31;
+  const int mantissa = bits & 1023;
+  const double size = exponent == 0 ? std::ldexp(mantissa, -24) : std::ldexp(mantissa + 1024, exponent - 25);
+  return (bits >> 15) != 0 ? -size : size;
+}
+
+double value_at(ElementType element, const std::uint8_t* data, std::size_t index) {
+  switch (element) {
+    case ElementType::float32: {
+      float value = 0;
+      std::memcpy(&value, data + 4 * index, 4);
+      return static_cast<double>(value);
+    }
+    case ElementType::float16: {
+      std::uint16_t bits = 0;
+      std::memcpy(&bits, data + 2 * index, 2);
+      return half_to_double(bits);
+    }
+    case ElementType::uint8:
+      return data[index];
+  }
+  return 0;
+}
+
+// float32: rounding of about ten operations on numbers below 1000, each half of 6e-5 at most: within a thousandth of a
+// level. float16: one step of ten bits, since targets without the conversion instruction round towards zero.
+// uint8: a value near the half may round to the other side.
+double tolerance(const InputSpec& spec, double expected) {
+  switch (spec.element) {
+    case ElementType::float32:
+      return 1e-3 * static_cast<double>(spec.scale);
+    case ElementType::float16:
+      return std::abs(expected) / 1024 + 1e-3 * static_cast<double>(spec.scale) + 6e-8;
+    case ElementType::uint8:
+      return 1;
+  }
+  return 0;
+}
+
+struct Case {
+  media::FrameInfo info;
+  RowLayout layout;
+  InputSpec spec;
+  std::uint32_t seed;
+};
+
+std::string describe(const Case& c) {
+  const auto number = [](auto value) { return std::to_string(static_cast<int>(value)); };
+  return "format " + number(c.info.format) + ", " + std::to_string(c.info.width) + "x" + std::to_string(c.info.height) +
+         " -> " + std::to_string(c.spec.width) + "x" + std::to_string(c.spec.height) + ", element " +
+         number(c.spec.element) + ", filter " + number(c.spec.filter) + ", layout " + number(c.layout) + ", seed " +
+         std::to_string(c.seed);
+}
+
+Case random_case(std::uint32_t seed) {
+  std::mt19937 random(seed);
+  const auto pick = [&](int low, int high) { return std::uniform_int_distribution<int>(low, high)(random); };
+  Case c{};
+  c.seed = seed;
+  c.info.format = std::array{PixelFormat::yuv420p, PixelFormat::nv12, PixelFormat::bgr24}[seed % 3];
+  c.info.color = {pick(0, 1) == 0 ? ColorMatrix::bt601 : ColorMatrix::bt709,
+                  pick(0, 1) == 0 ? ColorRange::limited : ColorRange::full};
+  c.layout =
+      std::array{RowLayout::tight, RowLayout::padded, RowLayout::bottom_up}[static_cast<std::size_t>(pick(0, 2))];
+  c.spec.width = pick(1, 90);
+  c.spec.height = pick(1, 60);
+  // A third of the sizes make whole-number ratios, a third are tiny, the rest anything.
+  switch (pick(0, 2)) {
+    case 0: {
+      const int ratio = pick(1, 6);
+      c.info.width = c.spec.width * ratio;
+      c.info.height = c.spec.height * ratio;
+      break;
+    }
+    case 1:
+      c.info.width = pick(1, 20);
+      c.info.height = pick(1, 20);
+      break;
+    default:
+      c.info.width = pick(1, 300);
+      c.info.height = pick(1, 300);
+  }
+  c.spec.element = std::array{ElementType::float32, ElementType::float16, ElementType::uint8}[(seed / 3) % 3];
+  c.spec.order = pick(0, 1) == 0 ? ChannelOrder::rgb : ChannelOrder::bgr;
+  c.spec.scale = std::array{1.F / 255.F, 1.F, 0.017F}[static_cast<std::size_t>(pick(0, 2))];
+  c.spec.pad = static_cast<std::uint8_t>(pick(0, 255));
+  c.spec.filter = pick(0, 2) == 0 ? ResizeFilter::bilinear : ResizeFilter::area;
+  c.spec.anchor = pick(0, 1) == 0 ? LetterboxAnchor::center : LetterboxAnchor::top_left;
+  return c;
+}
+
+::testing::AssertionResult matches_reference(const Case& c) {
+  const media::FramePtr frame = testing::random_frame(c.info, c.layout, c.seed);
+  Preprocessor preprocessor(c.spec);
+  GuardedOutput fast(preprocessor.output_bytes());
+  GuardedOutput plain(preprocessor.output_bytes());
+  if (!preprocessor.run(*frame, fast.data()) || !preprocess_reference(*frame, c.spec, plain.data())) {
+    return ::testing::AssertionFailure() << "refused";
+  }
+  if (!fast.guards_hold()) return ::testing::AssertionFailure() << "wrote outside the output";
+  const std::size_t values = 3 * static_cast<std::size_t>(c.spec.width) * static_cast<std::size_t>(c.spec.height);
+  for (std::size_t i = 0; i < values; ++i) {
+    const double got = value_at(c.spec.element, fast.data(), i);
+    const double wanted = value_at(c.spec.element, plain.data(), i);
+    if (!(std::abs(got - wanted) <= tolerance(c.spec, wanted))) {
+      return ::testing::AssertionFailure() << "value " << i << " is " << got << ", not " << wanted;
+    }
+  }
+  return ::testing::AssertionSuccess();
+}
+
+class PreprocessorOnTarget : public ::testing::TestWithParam<std::int64_t> {};
+
+TEST_P(PreprocessorOnTarget, IsTheOneThatWasChosen) {
+  const ForcedTarget forced(GetParam());
+  EXPECT_EQ(simd_target(), hwy::TargetName(GetParam()));
+}
+
+TEST_P(PreprocessorOnTarget, EqualsThePlainReferenceForAnyPicture) {
+  const ForcedTarget forced(GetParam());
+  for (std::uint32_t seed = 1; seed <= 270; ++seed) {
+    const Case c = random_case(seed);
+    ASSERT_TRUE(matches_reference(c)) << describe(c);
+  }
+}
+
+// What cameras send, at the ratios that have their own paths: 1, 2, 3, 6 and chroma at 0.5, 1, 1.5.
+TEST_P(PreprocessorOnTarget, EqualsThePlainReferenceForWholeRatios) {
+  const ForcedTarget forced(GetParam());
+  for (const PixelFormat format : {PixelFormat::yuv420p, PixelFormat::nv12, PixelFormat::bgr24}) {
+    for (const int ratio : {1, 2, 3, 4, 5, 6, 12}) {
+      Case c{};
+      c.info.format = format;
+      c.spec.width = c.spec.height = 112;
+      c.info.width = 112 * ratio;
+      c.info.height = 63 * ratio;
+      c.layout = RowLayout::padded;
+      c.seed = static_cast<std::uint32_t>(ratio);
+      ASSERT_TRUE(matches_reference(c)) << describe(c);
+    }
+  }
+}
+
+TEST_P(PreprocessorOnTarget, GivesTheSameBitsAsEveryOtherTarget) {
+  for (std::uint32_t seed = 1000; seed < 1060; ++seed) {
+    Case c = random_case(seed);
+    if (c.spec.element == ElementType::float16) continue;
+    const media::FramePtr frame = testing::random_frame(c.info, c.layout, c.seed);
+    Preprocessor preprocessor(c.spec);
+    GuardedOutput best(preprocessor.output_bytes());
+    GuardedOutput here(preprocessor.output_bytes());
+    ASSERT_TRUE(preprocessor.run(*frame, best.data()));
+    const ForcedTarget forced(GetParam());
+    ASSERT_TRUE(preprocessor.run(*frame, here.data()));
+    ASSERT_EQ(std::memcmp(best.data(), here.data(), best.size()), 0) << describe(c);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Simd, PreprocessorOnTarget, ::testing::ValuesIn(usable_targets()),
+                         [](const auto& tested) { return std::string(hwy::TargetName(tested.param)); });
+
+media::FramePtr flat_frame(media::ColorSpec color, std::uint8_t y, std::uint8_t u, std::uint8_t v) {
+  media::FrameInfo info;
+  info.width = info.height = 16;
+  info.color = color;
+  media::FrameBuilder builder = *media::FrameBuilder::create(info);
+  const std::array<std::uint8_t, 3> levels{y, u, v};
+  for (int p = 0; p < 3; ++p) {
+    std::memset(builder.plane(p), levels[static_cast<std::size_t>(p)],
+                static_cast<std::size_t>(builder.stride_bytes(p) * (p == 0 ? 16 : 8)));
+  }
+  return std::move(builder).freeze();
+}
+
+std::array<int, 3> color_of_flat(media::ColorSpec color, std::uint8_t y, std::uint8_t u, std::uint8_t v) {
+  InputSpec spec;
+  spec.width = spec.height = 8;
+  spec.element = ElementType::uint8;
+  Preprocessor preprocessor(spec);
+  alignas(64) std::array<std::uint8_t, 192> output{};
+  EXPECT_TRUE(preprocessor.run(*flat_frame(color, y, u, v), output.data()));
+  return {output[9], output[64 + 9], output[128 + 9]};
+}
+
+// The quantised primaries of the two standards.
+TEST(Preprocessor, HonoursMatrixAndRange) {
+  using Rgb = std::array<int, 3>;
+  const media::ColorSpec limited601{ColorMatrix::bt601, ColorRange::limited};
+  const media::ColorSpec limited709{ColorMatrix::bt709, ColorRange::limited};
+  const media::ColorSpec full601{ColorMatrix::bt601, ColorRange::full};
+  EXPECT_EQ(color_of_flat(limited601, 235, 128, 128), (Rgb{255, 255, 255}));
+  EXPECT_EQ(color_of_flat(limited601, 16, 128, 128), (Rgb{0, 0, 0}));
+  EXPECT_EQ(color_of_flat(full601, 16, 128, 128), (Rgb{16, 16, 16}));
+  EXPECT_EQ(color_of_flat(limited601, 81, 90, 240)[0], 254);
+  EXPECT_EQ(color_of_flat(limited709, 63, 102, 240)[0], 255);
+  EXPECT_EQ(color_of_flat(full601, 76, 85, 255)[0], 254);
+}
+
+TEST(Preprocessor, FollowsAChangeOfResolution) {
+  InputSpec spec;
+  spec.width = spec.height = 32;
+  Preprocessor preprocessor(spec);
+  for (const int width : {64, 20, 64, 33}) {
+    media::FrameInfo info;
+    info.width = width;
+    info.height = 24;
+    const media::FramePtr frame = testing::random_frame(info, RowLayout::tight, 5);
+    GuardedOutput kept(preprocessor.output_bytes());
+    GuardedOutput fresh(preprocessor.output_bytes());
+    ASSERT_TRUE(preprocessor.run(*frame, kept.data()));
+    ASSERT_TRUE(Preprocessor(spec).run(*frame, fresh.data()));
+    EXPECT_EQ(std::memcmp(kept.data(), fresh.data(), kept.size()), 0);
+  }
+}
+
+TEST(Preprocessor, RefusesAFrameWithoutPixels) {
+  media::FramePool pool(1);
+  const media::FramePtr empty = *pool.wrap(media::FrameInfo{}, {}, nullptr);
+  Preprocessor preprocessor{InputSpec{}};
+  const auto refused = preprocessor.run(*empty, nullptr);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), base::Code::invalid);
+}
+
+}  // namespace
+}  // namespace ocelli::vision
