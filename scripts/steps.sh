@@ -28,3 +28,14 @@ find_python() {
   done
   die "no python3 with pip found: run scripts/setup (packages python3 and python3-pip)"
 }
+
+# as_root COMMAND...: asks for a password only where somebody can type it.
+as_root() {
+  if [ "$(id -u)" = 0 ]; then
+    "$@"
+  elif [ -t 0 ]; then
+    sudo "$@"
+  else
+    sudo -n "$@"
+  fi
+}
