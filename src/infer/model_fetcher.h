@@ -11,13 +11,14 @@
 namespace ocelli::infer {
 
 struct FetchProgress {
-  std::string step;             ///< what is being done, for people: "download", "convert", "verify"
+  std::string step;  ///< what is being done, for people: "download", "convert", "verify"
   std::uint64_t done_bytes = 0;
   std::uint64_t total_bytes = 0;  ///< 0: not known
 };
 
 struct FetchConfig {
-  std::string mirror_folder;  ///< look here first, for <name>.onnx, <sha256>.onnx or the checkpoint; nothing is downloaded when it is set
+  std::string mirror_folder;  ///< look here first, for <name>.onnx, <sha256>.onnx or the checkpoint; nothing is
+                              ///< downloaded when it is set
   bool accept_licence = false;
 };
 

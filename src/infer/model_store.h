@@ -13,8 +13,10 @@ namespace ocelli::infer {
 class ModelStore {
  public:
   struct Config {
-    std::string cards_folder;  ///< empty: $OCELLI_MODEL_CARDS, else share/ocelli/models beside the program, else the source tree's models/
-    std::string folder;        ///< empty: $OCELLI_MODEL_STORE, else $XDG_DATA_HOME/ocelli/models, else ~/.local/share/ocelli/models
+    std::string cards_folder;  ///< empty: $OCELLI_MODEL_CARDS, else share/ocelli/models beside the program, else the
+                               ///< source tree's models/
+    std::string
+        folder;  ///< empty: $OCELLI_MODEL_STORE, else $XDG_DATA_HOME/ocelli/models, else ~/.local/share/ocelli/models
   };
 
   /// `not_found` when no cards folder exists.
@@ -30,7 +32,8 @@ class ModelStore {
 
   std::string path_of(const ModelCard& card) const;
   bool present(const ModelCard& card) const;
-  /// Reads the file and compares its hash. `not_found` says how to pull it, `corrupt` names both hashes and says what to do.
+  /// Reads the file and compares its hash. `not_found` says how to pull it, `corrupt` names both hashes and says what
+  /// to do.
   base::Status verify(const ModelCard& card) const;
 
  private:
