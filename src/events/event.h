@@ -21,7 +21,7 @@ std::string_view event_topic(EventType type);
 
 /// One condition of a rule with the value it saw: why the event fired.
 struct Gate {
-  std::string name;   ///< e.g. "dwell_s"
+  std::string name;  ///< e.g. "dwell_s"
   double value = 0;
   double threshold = 0;
   bool passed = false;
@@ -32,16 +32,17 @@ struct Event {
   std::uint64_t sequence = 0;  ///< counts the events of a camera from 1
   EventType type = EventType::track_began;
   std::string camera;
-  media::MediaTime time;        ///< on the stream's axis
-  base::WallTime wall_time;     ///< when the camera saw it
-  std::uint64_t frame = 0;      ///< sequence number of the frame
-  std::string rule;             ///< name of the zone or line; empty for track events
-  std::string direction;        ///< line_crossed: "forward" (left to right when walking from the line's first point to its second, seen on the screen) or "backward"
+  media::MediaTime time;     ///< on the stream's axis
+  base::WallTime wall_time;  ///< when the camera saw it
+  std::uint64_t frame = 0;   ///< sequence number of the frame
+  std::string rule;          ///< name of the zone or line; empty for track events
+  std::string direction;     ///< line_crossed: "forward" (left to right when walking from the line's first point to its
+                             ///< second, seen on the screen) or "backward"
   std::uint64_t track_id = 0;
-  std::string label;            ///< class name
+  std::string label;  ///< class name
   float score = 0;
-  vision::PixelBox box;         ///< source pixels
-  int picture_width = 0;        ///< so that the box can be normalised
+  vision::PixelBox box;   ///< source pixels
+  int picture_width = 0;  ///< so that the box can be normalised
   int picture_height = 0;
   std::vector<Gate> gates;
 };

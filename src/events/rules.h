@@ -27,7 +27,7 @@ struct LineConfig {
 struct ZoneConfig {
   std::string name;
   std::vector<vision::UnitPoint> corners;
-  std::vector<std::string> labels;  ///< classes that count; empty: all
+  std::vector<std::string> labels;          ///< classes that count; empty: all
   std::chrono::milliseconds min_stay{500};  ///< inside (outside) for this long before it counts as entered (left)
 };
 
