@@ -59,7 +59,7 @@ double mean_difference(const media::Frame& frame, const InputSpec& spec) {
   const Letterbox box = *preprocessor.run(frame, aligned);
   cv::Mat small;
   cv::resize(to_rgb(frame), small, {box.content_width, box.content_height}, 0, 0,
-             spec.filter == ResizeFilter::area ? cv::INTER_AREA : cv::INTER_LINEAR);
+             spec.filter == ResizeFilter::area && box.scale_x < 1 ? cv::INTER_AREA : cv::INTER_LINEAR);
   cv::Mat canvas(spec.height, spec.width, CV_8UC3, cv::Scalar::all(spec.pad));
   small.copyTo(canvas(cv::Rect(box.content_left, box.content_top, box.content_width, box.content_height)));
   double sum = 0;

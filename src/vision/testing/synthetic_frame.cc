@@ -66,11 +66,12 @@ media::FramePtr random_frame(const media::FrameInfo& info, RowLayout layout, std
 
 media::FramePtr scene_frame(const media::FrameInfo& info, std::uint32_t seed) {
   std::mt19937 random(seed);
-  std::normal_distribution<double> noise(0, 1.5);
   media::FrameBuilder builder = *media::FrameBuilder::create(info);
   for (int p = 0; p < media::plane_count(info.format); ++p) {
     const media::PlaneSize size = media::plane_size(info.format, p, info.width, info.height);
     const int bytes = media::sample_bytes(info.format, p);
+    // Codecs and cameras leave little noise in the chroma.
+    std::normal_distribution<double> noise(0, p == 0 ? 1.5 : 0.25);
     for (int y = 0; y < size.height; ++y) {
       std::uint8_t* row = builder.plane(p) + y * builder.stride_bytes(p);
       for (int x = 0; x < size.width; ++x) {
