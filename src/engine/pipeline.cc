@@ -86,10 +86,16 @@ base::Status Pipeline::receive_frames() {
     }
     switch (frame.error().code()) {
       case Code::need_input:
-      case Code::end_of_stream: return {};
-      case Code::corrupt: ++counts_.packets_corrupt; break;
-      case Code::exhausted: ++counts_.frames_dropped; break;  // no room for this one: whoever holds frames loses
-      default: return std::move(frame).error();
+      case Code::end_of_stream:
+        return {};
+      case Code::corrupt:
+        ++counts_.packets_corrupt;
+        break;
+      case Code::exhausted:
+        ++counts_.frames_dropped;
+        break;  // no room for this one: whoever holds frames loses
+      default:
+        return std::move(frame).error();
     }
   }
 }

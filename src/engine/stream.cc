@@ -227,11 +227,16 @@ bool PipelineStream::wait_for(std::chrono::milliseconds timeout) {
 
 std::string_view state_name(StreamStatus::State state) {
   switch (state) {
-    case State::connecting: return "connecting";
-    case State::running: return "running";
-    case State::waiting_to_reconnect: return "waiting_to_reconnect";
-    case State::ended: return "ended";
-    case State::failed: return "failed";
+    case State::connecting:
+      return "connecting";
+    case State::running:
+      return "running";
+    case State::waiting_to_reconnect:
+      return "waiting_to_reconnect";
+    case State::ended:
+      return "ended";
+    case State::failed:
+      return "failed";
   }
   return "failed";
 }

@@ -29,37 +29,37 @@ enum class Pace {
 struct StreamConfig {
   std::string name;
   media::SourceConfig source;
-  double max_fps = 0;                      ///< analysed frames per second of media time; 0: every frame
-  std::vector<std::string> labels;         ///< classes that are reported; empty: all of the model
+  double max_fps = 0;               ///< analysed frames per second of media time; 0: every frame
+  std::vector<std::string> labels;  ///< classes that are reported; empty: all of the model
   track::TrackerConfig tracker;
   events::RulesConfig rules;
-  Pace pace = Pace::as_fast_as_possible;   ///< ignored for live sources, which set their own
-  bool loop = false;                       ///< files: begin again at the end
-  bool reconnect = false;                  ///< open again after a failure, with growing pauses
-  std::optional<media::MediaTime> from;    ///< files only
+  Pace pace = Pace::as_fast_as_possible;  ///< ignored for live sources, which set their own
+  bool loop = false;                      ///< files: begin again at the end
+  bool reconnect = false;                 ///< open again after a failure, with growing pauses
+  std::optional<media::MediaTime> from;   ///< files only
   std::optional<media::MediaTime> to;
-  std::size_t max_frames_alive = 16;       ///< bound on decoded pictures, whoever holds them
+  std::size_t max_frames_alive = 16;  ///< bound on decoded pictures, whoever holds them
 };
 
 /// What a stream has done so far. A snapshot, consistent in itself.
 struct StreamStatus {
   enum class State { connecting, running, waiting_to_reconnect, ended, failed };
   State state = State::connecting;
-  std::string reason;                       ///< why it failed or waits; empty otherwise
-  std::optional<media::StreamInfo> info;    ///< once opened
+  std::string reason;                     ///< why it failed or waits; empty otherwise
+  std::optional<media::StreamInfo> info;  ///< once opened
   std::uint64_t frames_decoded = 0;
   std::uint64_t frames_analysed = 0;
-  std::uint64_t frames_dropped = 0;         ///< by overload: came too late or found no room
-  std::uint64_t packets_dropped = 0;        ///< by overload, before decoding, up to the next key frame
+  std::uint64_t frames_dropped = 0;   ///< by overload: came too late or found no room
+  std::uint64_t packets_dropped = 0;  ///< by overload, before decoding, up to the next key frame
   std::uint64_t packets_corrupt = 0;
   std::uint64_t events = 0;
-  bool sink_failed = false;                 ///< it failed because results could not be delivered, not by its input
+  bool sink_failed = false;  ///< it failed because results could not be delivered, not by its input
   std::optional<std::chrono::nanoseconds> staleness;  ///< since the newest analysed frame, by the clock
-  media::MediaTime position;                ///< media time of the newest analysed frame
-  std::chrono::nanoseconds decode_time{};   ///< sums over all frames, for honest sizing
+  media::MediaTime position;                          ///< media time of the newest analysed frame
+  std::chrono::nanoseconds decode_time{};             ///< sums over all frames, for honest sizing
   std::chrono::nanoseconds preprocess_time{};
   std::chrono::nanoseconds inference_time{};
-  std::chrono::nanoseconds total_time{};    ///< of all steps of the pipeline
+  std::chrono::nanoseconds total_time{};  ///< of all steps of the pipeline
 };
 std::string_view state_name(StreamStatus::State state);
 
@@ -78,7 +78,8 @@ struct StreamServices {
 };
 
 /// One stream from its URL to its sinks: an I/O thread that reads packets, and a strand on the workers that decodes,
-/// detects, tracks and judges. status() may be called from any thread. Destruction stops it within the time of one frame.
+/// detects, tracks and judges. status() may be called from any thread. Destruction stops it within the time of one
+/// frame.
 class Stream {
  public:
   /// Does not block: opening happens on the I/O thread. The detector is this stream's own.

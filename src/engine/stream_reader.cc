@@ -1,8 +1,7 @@
 #include "engine/stream_reader.h"
 
-#include <pthread.h>
-
 #include <algorithm>
+#include <pthread.h>
 #include <utility>
 
 namespace ocelli::engine {
@@ -98,7 +97,8 @@ bool StreamReader::pace(const media::Packet& packet, const std::stop_token& stop
   return due <= services_.clock.now() ? !stop.stop_requested() : services_.clock.wait_until(due, stop);
 }
 
-/// A live source cannot wait: when the strand is far behind, packets are dropped here, from one up to the next key frame.
+/// A live source cannot wait: when the strand is far behind, packets are dropped here, from one up to the next key
+/// frame.
 bool StreamReader::has_room_for(const media::Packet& packet) {
   if (waits_for_pipeline_) return true;
   if (queue_.depth() >= kMostLivePackets) skipping_to_key_ = true;

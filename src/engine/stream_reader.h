@@ -58,9 +58,9 @@ class StreamReader {
   const Callbacks callbacks_;
   std::atomic<bool> waits_for_pipeline_{true};
   bool live_ = false;
-  bool skipping_to_key_ = false;   ///< packets were lost, so what predicts from them is useless
-  media::MediaTime origin_;        ///< where the next connection begins on the stream's axis
-  media::MediaTime newest_;        ///< newest packet, same axis
+  bool skipping_to_key_ = false;  ///< packets were lost, so what predicts from them is useless
+  media::MediaTime origin_;       ///< where the next connection begins on the stream's axis
+  media::MediaTime newest_;       ///< newest packet, same axis
   std::optional<base::SteadyTime> connection_began_;
   std::atomic<std::uint64_t> packets_dropped_{0};
   std::stop_source stop_;

@@ -10,9 +10,12 @@ namespace {
 
 AVPixelFormat their_format(PixelFormat format) {
   switch (format) {
-    case PixelFormat::yuv420p: return AV_PIX_FMT_YUV420P;
-    case PixelFormat::nv12: return AV_PIX_FMT_NV12;
-    case PixelFormat::bgr24: return AV_PIX_FMT_BGR24;
+    case PixelFormat::yuv420p:
+      return AV_PIX_FMT_YUV420P;
+    case PixelFormat::nv12:
+      return AV_PIX_FMT_NV12;
+    case PixelFormat::bgr24:
+      return AV_PIX_FMT_BGR24;
   }
   return AV_PIX_FMT_NONE;
 }

@@ -25,8 +25,10 @@ AVPixelFormat handed_on_format(AVPixelFormat format) {
     case AV_PIX_FMT_YUV420P:
     case AV_PIX_FMT_YUVJ420P:
     case AV_PIX_FMT_NV12:
-    case AV_PIX_FMT_BGR24: return format;
-    default: break;
+    case AV_PIX_FMT_BGR24:
+      return format;
+    default:
+      break;
   }
   const AVPixFmtDescriptor* descriptor = av_pix_fmt_desc_get(format);
   const bool colours_are_rgb =
@@ -36,9 +38,12 @@ AVPixelFormat handed_on_format(AVPixelFormat format) {
 
 PixelFormat our_format(AVPixelFormat format) {
   switch (format) {
-    case AV_PIX_FMT_NV12: return PixelFormat::nv12;
-    case AV_PIX_FMT_BGR24: return PixelFormat::bgr24;
-    default: return PixelFormat::yuv420p;
+    case AV_PIX_FMT_NV12:
+      return PixelFormat::nv12;
+    case AV_PIX_FMT_BGR24:
+      return PixelFormat::bgr24;
+    default:
+      return PixelFormat::yuv420p;
   }
 }
 
@@ -73,10 +78,9 @@ class Converter {
 
 class FfmpegDecoder final : public Decoder {
  public:
-  FfmpegDecoder(double frames_per_second, const Config& config, FramePool& pool, base::Clock& clock,
-                Counters counters)
-      : frame_interval_(static_cast<std::int64_t>(
-            1e9 / (frames_per_second > 0 ? frames_per_second : kFallbackFramesPerSecond))),
+  FfmpegDecoder(double frames_per_second, const Config& config, FramePool& pool, base::Clock& clock, Counters counters)
+      : frame_interval_(
+            static_cast<std::int64_t>(1e9 / (frames_per_second > 0 ? frames_per_second : kFallbackFramesPerSecond))),
         config_(config),
         pool_(pool),
         clock_(clock),

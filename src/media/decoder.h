@@ -13,8 +13,8 @@
 namespace ocelli::media {
 
 /// Packets in, frames out, in presentation order; software decoding with one thread, since many streams fill the cores
-/// better than many slices. Frame times increase strictly: one that is missing or runs backwards is replaced by the last
-/// one plus the nominal frame interval. One thread at a time.
+/// better than many slices. Frame times increase strictly: one that is missing or runs backwards is replaced by the
+/// last one plus the nominal frame interval. One thread at a time.
 class Decoder {
  public:
   struct Counters {
@@ -29,13 +29,14 @@ class Decoder {
     std::optional<base::WallTime> recording_start;
   };
 
-  /// Decodes the video of `source`, which need not outlive it. `pool` and `clock` must. `unsupported` when FFmpeg has no
-  /// such decoder.
+  /// Decodes the video of `source`, which need not outlive it. `pool` and `clock` must. `unsupported` when FFmpeg has
+  /// no such decoder.
   static base::Result<std::unique_ptr<Decoder>> create(const Source& source, const Config& config, FramePool& pool,
                                                        base::Clock& clock, Counters counters);
   virtual ~Decoder() = default;
 
-  /// `exhausted`: receive() first, then send the same packet again. `corrupt`: this packet is lost, go on with the next.
+  /// `exhausted`: receive() first, then send the same packet again. `corrupt`: this packet is lost, go on with the
+  /// next.
   virtual base::Status send(const Packet& packet) = 0;
   /// No more packets: receive() until end_of_stream.
   virtual base::Status drain() = 0;

@@ -11,7 +11,9 @@ namespace {
 constexpr std::ptrdiff_t kRowAlignment = 64;
 constexpr int kMaxSide = 1 << 15;
 
-int halved(int length) { return (length + 1) / 2; }
+int halved(int length) {
+  return (length + 1) / 2;
+}
 
 std::size_t pixel_bytes(const FrameInfo& info) {
   std::size_t bytes = 0;
@@ -27,9 +29,12 @@ std::size_t pixel_bytes(const FrameInfo& info) {
 
 int plane_count(PixelFormat format) {
   switch (format) {
-    case PixelFormat::yuv420p: return 3;
-    case PixelFormat::nv12: return 2;
-    case PixelFormat::bgr24: return 1;
+    case PixelFormat::yuv420p:
+      return 3;
+    case PixelFormat::nv12:
+      return 2;
+    case PixelFormat::bgr24:
+      return 1;
   }
   return 0;
 }
@@ -70,9 +75,15 @@ base::Result<FramePtr> FramePool::wrap(const FrameInfo& info, const std::array<P
   return FramePtr(new Frame(info, planes, std::move(memory)), give_back);
 }
 
-std::size_t FramePool::frames_alive() const { return account_->frames.load(); }
-std::size_t FramePool::bytes_alive() const { return account_->bytes.load(); }
-std::uint64_t FramePool::refused() const { return account_->refused.load(); }
+std::size_t FramePool::frames_alive() const {
+  return account_->frames.load();
+}
+std::size_t FramePool::bytes_alive() const {
+  return account_->bytes.load();
+}
+std::uint64_t FramePool::refused() const {
+  return account_->refused.load();
+}
 
 base::Result<FrameBuilder> FrameBuilder::create(const FrameInfo& info) {
   if (info.width < 1 || info.height < 1 || info.width > kMaxSide || info.height > kMaxSide) {
@@ -106,7 +117,8 @@ base::Result<FrameBuilder> FrameBuilder::copy_of(const Frame& frame) {
   OC_TRY(auto builder, create(info));
   for (int plane = 0; plane < plane_count(info.format); ++plane) {
     const auto size = plane_size(info.format, plane, info.width, info.height);
-    const auto row_bytes = static_cast<std::size_t>(size.width) * static_cast<std::size_t>(sample_bytes(info.format, plane));
+    const auto row_bytes =
+        static_cast<std::size_t>(size.width) * static_cast<std::size_t>(sample_bytes(info.format, plane));
     for (int row = 0; row < size.height; ++row) {
       std::memcpy(builder.plane(plane) + row * builder.stride_bytes(plane),
                   frame.plane(plane).data + row * frame.plane(plane).stride_bytes, row_bytes);

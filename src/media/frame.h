@@ -85,8 +85,8 @@ class FramePool {
  public:
   explicit FramePool(std::size_t max_frames);
 
-  /// Wraps memory that `memory` keeps alive. `exhausted` when max_frames frames are alive: the caller drops the picture,
-  /// and it is counted here.
+  /// Wraps memory that `memory` keeps alive. `exhausted` when max_frames frames are alive: the caller drops the
+  /// picture, and it is counted here.
   base::Result<FramePtr> wrap(const FrameInfo& info, const std::array<PlaneView, 3>& planes,
                               std::shared_ptr<const void> memory);
 

@@ -18,7 +18,9 @@ struct DestroyHandle {
   void operator()(void* handle) const { tjDestroy(handle); }
 };
 
-std::uint8_t to_sample(double value) { return static_cast<std::uint8_t>(std::clamp(std::lround(value), 0L, 255L)); }
+std::uint8_t to_sample(double value) {
+  return static_cast<std::uint8_t>(std::clamp(std::lround(value), 0L, 255L));
+}
 
 /// Limited-range sample → full range, by table.
 std::array<std::uint8_t, 256> range_table(double zero, double span, double offset) {
@@ -159,9 +161,9 @@ class TurboJpegEncoder final : public JpegEncoder {
     constexpr int kFlags = TJFLAG_NOREALLOC | TJFLAG_FASTDCT;
     int result = 0;
     if (info.format == PixelFormat::bgr24) {
-      result = tjCompress2(handle_.get(), frame.plane(0).data, info.width,
-                           static_cast<int>(frame.plane(0).stride_bytes), info.height, TJPF_BGR, &out, &size,
-                           TJSAMP_420, quality, kFlags);
+      result =
+          tjCompress2(handle_.get(), frame.plane(0).data, info.width, static_cast<int>(frame.plane(0).stride_bytes),
+                      info.height, TJPF_BGR, &out, &size, TJSAMP_420, quality, kFlags);
     } else {
       planes_.assign(frame);
       result = tjCompressFromYUVPlanes(handle_.get(), planes_.planes(), info.width, planes_.strides(), info.height,
@@ -181,7 +183,8 @@ class TurboJpegEncoder final : public JpegEncoder {
 
 base::Result<std::unique_ptr<JpegEncoder>> JpegEncoder::create() {
   tjhandle handle = tjInitCompress();
-  if (handle == nullptr) return Error(Code::internal, std::string("cannot start the JPEG encoder: ") + tjGetErrorStr2(nullptr));
+  if (handle == nullptr)
+    return Error(Code::internal, std::string("cannot start the JPEG encoder: ") + tjGetErrorStr2(nullptr));
   return std::unique_ptr<JpegEncoder>(std::make_unique<TurboJpegEncoder>(handle));
 }
 

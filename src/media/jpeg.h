@@ -12,7 +12,8 @@ namespace ocelli::media {
 using Bytes = std::vector<std::uint8_t>;
 
 /// JPEG (4:2:0, baseline) straight from YUV planes, without an RGB picture in between; JFIF's colour (BT.601, full
-/// range) is reached by rescaling the samples only when the frame has another. Reuses its buffers; one thread at a time.
+/// range) is reached by rescaling the samples only when the frame has another. Reuses its buffers; one thread at a
+/// time.
 class JpegEncoder {
  public:
   static base::Result<std::unique_ptr<JpegEncoder>> create();

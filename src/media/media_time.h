@@ -17,7 +17,9 @@ struct MediaClock {
 using MediaTime = MediaClock::time_point;
 
 /// Seconds since the start of the stream, for people, JSON and equations.
-inline double to_seconds(MediaTime time) { return std::chrono::duration<double>(time.time_since_epoch()).count(); }
+inline double to_seconds(MediaTime time) {
+  return std::chrono::duration<double>(time.time_since_epoch()).count();
+}
 
 /// Nearest nanosecond to `seconds` since the start of the stream.
 inline MediaTime from_seconds(double seconds) {

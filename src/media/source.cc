@@ -1,9 +1,8 @@
 #include "media/source.h"
 
-#include <sys/stat.h>
-
 #include <cmath>
 #include <cstring>
+#include <sys/stat.h>
 #include <utility>
 
 #include "media/internal/ffmpeg.h"
@@ -14,7 +13,9 @@ extern "C" {
 
 namespace ocelli::media {
 
-void Packet::Deleter::operator()(AVPacket* packet) const { av_packet_free(&packet); }
+void Packet::Deleter::operator()(AVPacket* packet) const {
+  av_packet_free(&packet);
+}
 
 namespace {
 
@@ -26,9 +27,13 @@ using internal::ffmpeg_error;
 constexpr const char* kFileProtocols = "file,crypto,data";
 constexpr const char* kNetworkProtocols = "http,https,httpproxy,rtsp,rtsps,rtp,srtp,udp,tcp,tls,crypto,data";
 
-bool has_prefix(const std::string& text, std::string_view prefix) { return text.starts_with(prefix); }
+bool has_prefix(const std::string& text, std::string_view prefix) {
+  return text.starts_with(prefix);
+}
 
-bool is_rtsp(const std::string& url) { return has_prefix(url, "rtsp://") || has_prefix(url, "rtsps://"); }
+bool is_rtsp(const std::string& url) {
+  return has_prefix(url, "rtsp://") || has_prefix(url, "rtsps://");
+}
 
 bool is_network(const std::string& url) {
   return is_rtsp(url) || has_prefix(url, "http://") || has_prefix(url, "https://");
@@ -36,7 +41,7 @@ bool is_network(const std::string& url) {
 
 /// What FFmpeg would only call "Invalid data" or "Is a directory".
 base::Status check_local_file(const std::string& path) {
-  struct stat entry {};
+  struct stat entry{};
   if (stat(path.c_str(), &entry) != 0) {
     const Code code = errno == ENOENT || errno == ENOTDIR ? Code::not_found : Code::unavailable;
     return Error(code, "cannot open " + path + ": " + std::strerror(errno));

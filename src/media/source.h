@@ -15,7 +15,7 @@ struct AVCodecParameters;
 namespace ocelli::media {
 
 struct SourceConfig {
-  std::string url;                       ///< path, http(s)://… or rtsp(s)://…
+  std::string url;                            ///< path, http(s)://… or rtsp(s)://…
   std::chrono::milliseconds timeout{10'000};  ///< for opening, and for each read of a live source
 };
 
@@ -25,17 +25,17 @@ struct StreamInfo {
   std::string codec;      ///< e.g. "h264"
   int width = 0;
   int height = 0;
-  double frames_per_second = 0;                         ///< average as declared; 0 when unknown
-  std::optional<std::chrono::nanoseconds> duration;     ///< files only
-  std::optional<std::uint64_t> frame_count;             ///< when the container knows it
-  std::optional<base::WallTime> recording_start;        ///< when the container says so (creation_time)
-  bool live = false;                                    ///< cannot wait for its reader
+  double frames_per_second = 0;                      ///< average as declared; 0 when unknown
+  std::optional<std::chrono::nanoseconds> duration;  ///< files only
+  std::optional<std::uint64_t> frame_count;          ///< when the container knows it
+  std::optional<base::WallTime> recording_start;     ///< when the container says so (creation_time)
+  bool live = false;                                 ///< cannot wait for its reader
 };
 
-/// Bytes in, video packets out: a file, an HTTP or an RTSP URL opened with FFmpeg, its first usable video stream chosen.
-/// One thread at a time; read() blocks. A stop request ends a blocking call with `cancelled`.
-/// open() fails with not_found (no such file or host), unavailable (refused, unauthorised), timeout, corrupt (not
-/// media), unsupported (no video in it). read() ends with end_of_stream.
+/// Bytes in, video packets out: a file, an HTTP or an RTSP URL opened with FFmpeg, its first usable video stream
+/// chosen. One thread at a time; read() blocks. A stop request ends a blocking call with `cancelled`. open() fails with
+/// not_found (no such file or host), unavailable (refused, unauthorised), timeout, corrupt (not media), unsupported (no
+/// video in it). read() ends with end_of_stream.
 class Source {
  public:
   static base::Result<std::unique_ptr<Source>> open(const SourceConfig& config, base::Clock& clock,

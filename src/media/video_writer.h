@@ -8,8 +8,8 @@
 
 namespace ocelli::media {
 
-/// Frames into an MP4 file: H.264 where this FFmpeg can encode it, MPEG-4 part 2 otherwise. Presentation times are kept.
-/// Writes to `path` as given; the caller renames it once finish() succeeded. One thread at a time.
+/// Frames into an MP4 file: H.264 where this FFmpeg can encode it, MPEG-4 part 2 otherwise. Presentation times are
+/// kept. Writes to `path` as given; the caller renames it once finish() succeeded. One thread at a time.
 class VideoWriter {
  public:
   /// Size and format are those of the first frame: yuv420p, even width and height are not required.

@@ -8,25 +8,36 @@ namespace {
 
 base::Code code_of(int number) {
   switch (number) {
-    case AVERROR_EOF: return base::Code::end_of_stream;
-    case AVERROR(EAGAIN): return base::Code::need_input;
+    case AVERROR_EOF:
+      return base::Code::end_of_stream;
+    case AVERROR(EAGAIN):
+      return base::Code::need_input;
     case AVERROR(ENOENT):
-    case AVERROR_HTTP_NOT_FOUND: return base::Code::not_found;
-    case AVERROR(ETIMEDOUT): return base::Code::timeout;
-    case AVERROR_EXIT: return base::Code::cancelled;
+    case AVERROR_HTTP_NOT_FOUND:
+      return base::Code::not_found;
+    case AVERROR(ETIMEDOUT):
+      return base::Code::timeout;
+    case AVERROR_EXIT:
+      return base::Code::cancelled;
     case AVERROR(ENOMEM):
     case AVERROR(ENOSPC):
     case AVERROR(EFBIG):
-    case AVERROR(EDQUOT): return base::Code::exhausted;
-    case AVERROR_INVALIDDATA: return base::Code::corrupt;
+    case AVERROR(EDQUOT):
+      return base::Code::exhausted;
+    case AVERROR_INVALIDDATA:
+      return base::Code::corrupt;
     case AVERROR(ENOSYS):
     case AVERROR_PATCHWELCOME:
     case AVERROR_DECODER_NOT_FOUND:
     case AVERROR_DEMUXER_NOT_FOUND:
-    case AVERROR_PROTOCOL_NOT_FOUND: return base::Code::unsupported;
-    case AVERROR(EINVAL): return base::Code::invalid;
-    case AVERROR_BUG: return base::Code::internal;
-    default: return base::Code::unavailable;  // sockets, HTTP and RTSP status codes
+    case AVERROR_PROTOCOL_NOT_FOUND:
+      return base::Code::unsupported;
+    case AVERROR(EINVAL):
+      return base::Code::invalid;
+    case AVERROR_BUG:
+      return base::Code::internal;
+    default:
+      return base::Code::unavailable;  // sockets, HTTP and RTSP status codes
   }
 }
 
@@ -55,11 +66,14 @@ ColorSpec color_of(const AVFrame& frame) {
   switch (frame.colorspace) {
     case AVCOL_SPC_BT709:
     case AVCOL_SPC_BT2020_CL:
-    case AVCOL_SPC_BT2020_NCL: color.matrix = ColorMatrix::bt709; break;
+    case AVCOL_SPC_BT2020_NCL:
+      color.matrix = ColorMatrix::bt709;
+      break;
     case AVCOL_SPC_UNSPECIFIED:
       color.matrix = !full && frame.height >= kHighDefinitionLines ? ColorMatrix::bt709 : ColorMatrix::bt601;
       break;
-    default: color.matrix = ColorMatrix::bt601;
+    default:
+      color.matrix = ColorMatrix::bt601;
   }
   return color;
 }

@@ -1,0 +1,216 @@
+#include "engine/stream.h"
+
+#include <atomic>
+#include <thread>
+
+#include <gmock/gmock.h>
+
+#include "media/testing/clip.h"
+
+namespace ocelli::engine {
+namespace {
+
+using base::Code;
+using media::testing::make_clip;
+using media::testing::TemporaryFolder;
+using ::testing::HasSubstr;
+using State = StreamStatus::State;
+
+/// Sees one person who walks from left to right.
+class WalkingPerson final : public infer::Detector {
+ public:
+  explicit WalkingPerson(std::chrono::milliseconds duration = {}) : duration_(duration) {}
+
+  base::Result<std::vector<infer::Detection>> detect(const media::Frame& frame, base::Tracer*) override {
+    std::this_thread::sleep_for(duration_);  // a slow model: what overload tests are about
+    const auto x = static_cast<float>(10 + 60 * media::to_seconds(frame.time()));
+    return std::vector<infer::Detection>{{{x, 40, 20, 50}, 0.9F, 0}, {{5, 5, 10, 10}, 0.8F, 1}};
+  }
+  const infer::DetectTimes& last_times() const override { return times_; }
+  const std::vector<std::string>& labels() const override { return labels_; }
+
+ private:
+  const std::chrono::milliseconds duration_;
+  infer::DetectTimes times_;
+  std::vector<std::string> labels_{"person", "dog"};
+};
+
+class Recorder final : public events::EventSink, public events::TrackSink {
+ public:
+  base::Status accept(const events::Event& event) override {
+    seen.push_back(event);
+    return {};
+  }
+  base::Status accept(const events::FrameTracks& tracks) override {
+    frames.push_back(tracks.frame->info().sequence);
+    if (fail_after && frames.size() > *fail_after) return base::Error(Code::exhausted, "the disk is full");
+    return {};
+  }
+
+  std::vector<events::Event> seen;
+  std::vector<std::uint64_t> frames;
+  std::optional<std::size_t> fail_after;
+};
+
+class StreamTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_TRUE(make_clip(folder_ / "clip.mp4", 50, "-c:v libx264 -g 10 -bf 0"));
+    config_.name = "gate";
+    config_.source.url = folder_ / "clip.mp4";
+  }
+
+  std::unique_ptr<Stream> start(std::chrono::milliseconds model_time = {}) {
+    const StreamServices services{clock_,  workers_,     base::Logger::null(), metrics_,
+                                  nullptr, {&recorder_}, {&recorder_}};
+    return Stream::start(config_, std::make_unique<WalkingPerson>(model_time), services);
+  }
+
+  int events_of(events::EventType type) const {
+    return static_cast<int>(std::count_if(recorder_.seen.begin(), recorder_.seen.end(),
+                                          [&](const events::Event& event) { return event.type == type; }));
+  }
+
+  TemporaryFolder folder_;
+  base::SystemClock clock_;
+  base::Metrics metrics_;
+  Recorder recorder_;
+  StreamConfig config_;
+  base::Executor workers_{"worker", 2};
+};
+
+TEST_F(StreamTest, AnalysesEveryFrameOfAFile) {
+  const auto stream = start();
+  EXPECT_TRUE(stream->wait());
+  const auto status = stream->status();
+  EXPECT_EQ(status.state, State::ended);
+  EXPECT_EQ(status.frames_decoded, 50U);
+  EXPECT_EQ(status.frames_analysed, 50U);
+  EXPECT_EQ(recorder_.frames.size(), 50U);
+  EXPECT_NEAR(media::to_seconds(status.position), 49 * 0.04, 1e-3);
+  EXPECT_GT(status.decode_time.count(), 0);
+}
+
+TEST_F(StreamTest, TellsOfTracksThatBeganAndEnded) {
+  EXPECT_TRUE(start()->wait());
+  EXPECT_EQ(events_of(events::EventType::track_began), 2);
+  EXPECT_EQ(events_of(events::EventType::track_ended), 2);
+}
+
+TEST_F(StreamTest, ReportsOnlyWantedClasses) {
+  config_.labels = {"person"};
+  EXPECT_TRUE(start()->wait());
+  EXPECT_EQ(events_of(events::EventType::track_began), 1);
+  EXPECT_EQ(recorder_.seen[0].label, "person");
+}
+
+TEST_F(StreamTest, CountsAWalkOverALine) {
+  config_.labels = {"person"};
+  config_.rules.lines = {{.name = "door", .from = {0.5F, 0}, .to = {0.5F, 1}, .labels = {}}};
+  EXPECT_TRUE(start()->wait());
+  EXPECT_EQ(events_of(events::EventType::line_crossed), 1);
+}
+
+TEST_F(StreamTest, ThinsToTheWantedRate) {
+  config_.max_fps = 5;
+  const auto stream = start();
+  EXPECT_TRUE(stream->wait());
+  EXPECT_EQ(stream->status().frames_decoded, 50U);
+  EXPECT_EQ(stream->status().frames_analysed, 10U);
+}
+
+TEST_F(StreamTest, KeepsToTheTimeWindow) {
+  config_.from = media::from_seconds(0.5);
+  config_.to = media::from_seconds(1.0);
+  const auto stream = start();
+  EXPECT_TRUE(stream->wait());
+  EXPECT_EQ(stream->status().frames_analysed, 13U);  // 0.52 … 1.00
+}
+
+TEST_F(StreamTest, SaysWhyItCannotBegin) {
+  config_.source.url = folder_ / "nothing.mp4";
+  const auto stream = start();
+  const auto outcome = stream->wait();
+  EXPECT_EQ(outcome.error().code(), Code::not_found);
+  EXPECT_EQ(stream->status().state, State::failed);
+  EXPECT_THAT(stream->status().reason, HasSubstr("nothing.mp4"));
+}
+
+TEST_F(StreamTest, DeliversWhatATruncatedFileStillHas) {
+  ASSERT_TRUE(make_clip(folder_ / "whole.mp4", 50, "-c:v libx264 -bf 0 -movflags +faststart"));
+  const std::string bytes = media::testing::read_file(folder_ / "whole.mp4");
+  media::testing::write_file(config_.source.url, bytes.substr(0, bytes.size() / 2));
+  const auto stream = start();
+  EXPECT_EQ(stream->wait().error().code(), Code::corrupt);
+  EXPECT_GT(recorder_.frames.size(), 3U);
+  EXPECT_EQ(events_of(events::EventType::track_ended), events_of(events::EventType::track_began));
+}
+
+TEST_F(StreamTest, EndsWhenResultsCannotBeDelivered) {
+  recorder_.fail_after = 5;
+  const auto stream = start();
+  EXPECT_EQ(stream->wait().error().code(), Code::exhausted);
+  EXPECT_TRUE(stream->status().sink_failed);
+}
+
+TEST_F(StreamTest, StopsInTheMiddleAndEndsItsTracks) {
+  config_.loop = true;
+  const auto stream = start();
+  while (stream->status().frames_analysed < 20) std::this_thread::yield();
+  stream->stop();
+  EXPECT_EQ(stream->wait().error().code(), Code::cancelled);
+  EXPECT_EQ(stream->status().state, State::ended);
+  EXPECT_EQ(events_of(events::EventType::track_ended), events_of(events::EventType::track_began));
+}
+
+TEST_F(StreamTest, MayBeDestroyedAtAnyTime) {
+  config_.loop = true;
+  for (int i = 0; i < 10; ++i) {
+    const auto stream = start();
+    for (int yields = 0; yields < i * 100; ++yields) std::this_thread::yield();
+  }
+}
+
+TEST_F(StreamTest, ContinuesItsTimeAxisWhenAFileLoops) {
+  config_.loop = true;
+  const auto stream = start();
+  while (stream->status().frames_analysed < 120) std::this_thread::yield();
+  stream->stop();
+  [[maybe_unused]] const auto outcome = stream->wait();
+  EXPECT_GT(media::to_seconds(stream->status().position), 4);
+}
+
+TEST_F(StreamTest, DropsLateFramesInsteadOfFallingBehind) {
+  config_.pace = Pace::natural;
+  const auto stream = start(std::chrono::milliseconds(120));  // three times the frame interval
+  EXPECT_TRUE(stream->wait());
+  const auto status = stream->status();
+  EXPECT_EQ(status.frames_decoded, 50U);
+  EXPECT_GT(status.frames_dropped, 10U);
+  EXPECT_EQ(status.frames_analysed + status.frames_dropped, 50U);
+}
+
+TEST_F(StreamTest, TriesAgainAfterAFailure) {
+  config_.source.url = folder_ / "late.mp4";
+  config_.reconnect = true;
+  const auto stream = start();
+  while (stream->status().state != State::waiting_to_reconnect) std::this_thread::yield();
+  EXPECT_THAT(stream->status().reason, HasSubstr("late.mp4"));
+  std::filesystem::copy_file(folder_ / "clip.mp4", folder_ / "late.mp4");
+  EXPECT_TRUE(stream->wait());
+  EXPECT_EQ(stream->status().frames_analysed, 50U);
+}
+
+TEST(CheckLabels, SuggestsTheClassThatWasMeant) {
+  StreamConfig config;
+  config.name = "gate";
+  config.labels = {"preson"};
+  const auto status = check_labels(config, {"person", "car"});
+  ASSERT_FALSE(status);
+  EXPECT_THAT(status.error().message(), HasSubstr("did you mean 'person'"));
+  config.labels = {"car"};
+  EXPECT_TRUE(check_labels(config, {"person", "car"}));
+}
+
+}  // namespace
+}  // namespace ocelli::engine

@@ -1,0 +1,174 @@
+#include "media/decoder.h"
+
+#include <string>
+
+#include <gmock/gmock.h>
+
+#include "base/metrics.h"
+#include "media/testing/clip.h"
+
+namespace ocelli::media {
+namespace {
+
+using base::Code;
+using testing::make_clip;
+using testing::TemporaryFolder;
+
+struct Decoded {
+  std::vector<FramePtr> frames;
+  int refused = 0;
+};
+
+/// The samples of all frames, as `ffmpeg -f rawvideo -pix_fmt yuv420p` writes them.
+std::string raw_samples(const std::vector<FramePtr>& frames) {
+  std::string bytes;
+  for (const auto& frame : frames) {
+    for (int plane = 0; plane < plane_count(frame->info().format); ++plane) {
+      const auto size = plane_size(frame->info().format, plane, frame->width(), frame->height());
+      for (int row = 0; row < size.height; ++row) {
+        bytes.append(reinterpret_cast<const char*>(frame->plane(plane).data + row * frame->plane(plane).stride_bytes),
+                     static_cast<std::size_t>(size.width));
+      }
+    }
+  }
+  return bytes;
+}
+
+class DecoderTest : public ::testing::Test {
+ protected:
+  Decoded decode(const std::string& path, FramePool& pool, const Decoder::Config& config = {}) {
+    Decoded decoded;
+    auto source = Source::open({path}, clock_, {});
+    EXPECT_TRUE(source) << source.error().message();
+    if (!source) return decoded;
+    Decoder::Counters counters{metrics_.counter("ocelli_corrupt_total", ""),
+                               metrics_.counter("ocelli_converted_total", ""),
+                               metrics_.counter("ocelli_refused_total", "")};
+    auto decoder = Decoder::create(**source, config, pool, clock_, counters);
+    EXPECT_TRUE(decoder) << decoder.error().message();
+    if (!decoder) return decoded;
+    const auto receive_all = [&] {
+      while (true) {
+        auto frame = (*decoder)->receive();
+        if (frame) {
+          decoded.frames.push_back(std::move(*frame));
+        } else if (frame.error().code() == Code::exhausted) {
+          ++decoded.refused;
+        } else if (frame.error().code() != Code::corrupt) {
+          return;
+        }
+      }
+    };
+    while (auto packet = (*source)->read()) {
+      [[maybe_unused]] const auto sent = (*decoder)->send(*packet);
+      receive_all();
+    }
+    EXPECT_TRUE((*decoder)->drain());
+    receive_all();
+    return decoded;
+  }
+
+  double count(const std::string& name) { return metrics_.counter(name, "").value(); }
+
+  TemporaryFolder folder_;
+  base::SystemClock clock_;
+  base::Metrics metrics_;
+  FramePool pool_{1000};
+};
+
+class EachCodec : public DecoderTest, public ::testing::WithParamInterface<std::pair<const char*, const char*>> {};
+
+TEST_P(EachCodec, GivesTheSameSamplesAsFfmpegItself) {
+  const std::string clip = folder_ / (std::string("clip.") + GetParam().first);
+  ASSERT_TRUE(make_clip(clip, 20, std::string("-pix_fmt yuv420p -c:v ") + GetParam().second));
+  ASSERT_TRUE(testing::ffmpeg("-i " + clip + " -f rawvideo " + (folder_ / "raw")));
+  const auto decoded = decode(clip, pool_);
+  EXPECT_EQ(decoded.frames.size(), 20U);
+  EXPECT_TRUE(raw_samples(decoded.frames) == testing::read_file(folder_ / "raw"));
+  EXPECT_EQ(count("ocelli_converted_total"), 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(Codecs, EachCodec,
+                         ::testing::Values(std::pair{"mp4", "libx264 -bf 2"},
+                                           std::pair{"mp4", "libx265 -x265-params log-level=none"},
+                                           std::pair{"avi", "mpeg4 -bf 0"},
+                                           std::pair{"avi", "mjpeg -pix_fmt yuvj420p"}));
+
+TEST_F(DecoderTest, NumbersFramesAndTimesThemStrictlyUpwards) {
+  ASSERT_TRUE(make_clip(folder_ / "a.mp4", 30, "-c:v libx264 -bf 3"));
+  const auto decoded = decode(folder_ / "a.mp4", pool_, {.origin = from_seconds(10), .recording_start = {}});
+  ASSERT_EQ(decoded.frames.size(), 30U);
+  for (std::size_t i = 0; i < decoded.frames.size(); ++i) {
+    EXPECT_EQ(decoded.frames[i]->info().sequence, i);
+    EXPECT_NEAR(to_seconds(decoded.frames[i]->time()), 10 + static_cast<double>(i) * 0.04, 1e-3);
+  }
+}
+
+TEST_F(DecoderTest, InventsTimesWhereTheStreamHasNone) {
+  ASSERT_TRUE(make_clip(folder_ / "a.264", 10, "-c:v libx264 -bf 0 -f h264"));
+  const auto decoded = decode(folder_ / "a.264", pool_);
+  ASSERT_EQ(decoded.frames.size(), 10U);
+  for (std::size_t i = 1; i < decoded.frames.size(); ++i) {
+    EXPECT_GT(decoded.frames[i]->time(), decoded.frames[i - 1]->time());
+  }
+}
+
+TEST_F(DecoderTest, StampsFramesOfARecordingWithItsOwnTime) {
+  ASSERT_TRUE(make_clip(folder_ / "a.mp4", 3, "-c:v libx264 -bf 0"));
+  const base::WallTime start{std::chrono::seconds(1'700'000'000)};
+  const auto decoded = decode(folder_ / "a.mp4", pool_, {.origin = {}, .recording_start = start});
+  ASSERT_EQ(decoded.frames.size(), 3U);
+  EXPECT_EQ(decoded.frames[2]->info().captured, start + std::chrono::milliseconds(80));
+}
+
+TEST_F(DecoderTest, DropsAndCountsFramesWhenThePoolIsDry) {
+  ASSERT_TRUE(make_clip(folder_ / "a.mp4", 20, "-c:v libx264 -bf 0"));
+  FramePool small(5);
+  const auto decoded = decode(folder_ / "a.mp4", small);
+  EXPECT_EQ(decoded.frames.size(), 5U);
+  EXPECT_EQ(decoded.refused, 15);
+  EXPECT_EQ(count("ocelli_refused_total"), 15);
+}
+
+TEST_F(DecoderTest, ConvertsRareFormatsAndCountsIt) {
+  ASSERT_TRUE(make_clip(folder_ / "a.mp4", 4, "-pix_fmt yuv444p -c:v libx264"));
+  const auto decoded = decode(folder_ / "a.mp4", pool_);
+  ASSERT_EQ(decoded.frames.size(), 4U);
+  EXPECT_EQ(decoded.frames[0]->info().format, PixelFormat::yuv420p);
+  EXPECT_EQ(count("ocelli_converted_total"), 4);
+}
+
+TEST_F(DecoderTest, OpensImagesAsOneFrame) {
+  ASSERT_TRUE(make_clip(folder_ / "a.png", 1, ""));
+  const auto decoded = decode(folder_ / "a.png", pool_);
+  ASSERT_EQ(decoded.frames.size(), 1U);
+  EXPECT_EQ(decoded.frames[0]->info().format, PixelFormat::bgr24);
+}
+
+TEST_F(DecoderTest, ReadsRangeAndMatrixFromTheStream) {
+  ASSERT_TRUE(make_clip(folder_ / "a.mp4", 2, "-pix_fmt yuvj420p -colorspace bt709 -c:v libx264"));
+  const auto decoded = decode(folder_ / "a.mp4", pool_);
+  ASSERT_EQ(decoded.frames.size(), 2U);
+  EXPECT_EQ(decoded.frames[0]->info().color, (ColorSpec{ColorMatrix::bt709, ColorRange::full}));
+}
+
+TEST_F(DecoderTest, SurvivesDamagedStreams) {
+  ASSERT_TRUE(make_clip(folder_ / "a.avi", 50, "-c:v mpeg4"));
+  const std::string whole = testing::read_file(folder_ / "a.avi");
+  for (unsigned int seed = 1; seed <= 8; ++seed) {
+    std::string damaged = whole;
+    std::srand(seed);
+    for (int i = 0; i < 60; ++i) {
+      const auto place = 4000 + static_cast<std::size_t>(std::rand()) % (damaged.size() - 4000);
+      damaged[place] = static_cast<char>(std::rand());
+    }
+    testing::write_file(folder_ / "damaged.avi", damaged);
+    const auto decoded = decode(folder_ / "damaged.avi", pool_);
+    for (std::size_t i = 1; i < decoded.frames.size(); ++i) {
+      EXPECT_GT(decoded.frames[i]->time(), decoded.frames[i - 1]->time());
+    }
+  }
+}
+
+}  // namespace
+}  // namespace ocelli::media
