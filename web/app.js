@@ -97,6 +97,16 @@ function setOnline(online) {
     closeFeed();
     closePicture();
     views.showTracks([]);
+    forgetStates();
+  }
+}
+
+/** What is not asked is not known: nothing may go on claiming to run. */
+function forgetStates() {
+  state.cameras = state.cameras.map((camera) => ({ ...camera, state: "unknown" }));
+  views.showCameras(state.cameras, state.selected, selectCamera);
+  for (const camera of state.cameras) {
+    if (camera.name === state.selected) views.showState(camera);
   }
 }
 

@@ -6,7 +6,7 @@
  *   frames: number, drops: number, events: number, tracks: number, staleness_s: number | null, frame_ms: number}} Camera
  * @typedef {{id: number, state: string, label: string, color: string, score: number, age_s: number,
  *   speed_px_s: number}} Track
- * @typedef {{name: string, value: number, threshold: number, passed: boolean}} Gate
+ * @typedef {{name: string, value: number | null, threshold: number | null, passed: boolean}} Gate
  * @typedef {{id: string, time: string, data: Record<string, any>}} CloudEvent
  */
 
@@ -85,11 +85,16 @@ function cameraButton(name, select) {
 }
 
 /** @param {Camera} camera */
-export function showFigures(camera) {
-  setText(element("camera-title"), camera.name);
+export function showState(camera) {
   const state = element("camera-state");
   state.dataset.state = camera.state;
   setText(state, stateWords(camera.state));
+}
+
+/** @param {Camera} camera */
+export function showFigures(camera) {
+  setText(element("camera-title"), camera.name);
+  showState(camera);
   setText(element("figure-fps"), `${camera.fps.toFixed(1)} fps`);
   setText(element("figure-latency"), camera.frame_ms > 0 ? `${camera.frame_ms.toFixed(1)} ms` : "–");
   setText(element("figure-frames"), kNumbers.format(camera.frames));
@@ -164,13 +169,13 @@ function duration(seconds) {
 export function eventText(event) {
   const data = event.data;
   const who = `${data.label} #${data.track_id}`;
-  switch (data.event ?? data.type) {
+  switch (data.event) {
     case "track_began": return `${who} appeared`;
     case "track_ended": return `${who} left the picture`;
     case "line_crossed": return `${who} crossed ${data.rule} ${data.direction}`;
     case "zone_entered": return `${who} entered ${data.rule}`;
     case "zone_left": return `${who} left ${data.rule}`;
-    default: return `${data.event ?? data.type ?? "event"}: ${who}`;
+    default: return `${data.event}: ${who}`;
   }
 }
 
@@ -202,8 +207,9 @@ export function gapItem(missed) {
   return make("li", { className: "gap", text: `${kNumbers.format(missed)} events are not shown: this page fell behind` });
 }
 
-/** @param {number} value */
+/** @param {number | null} value null is how JSON carries what is not finite */
 function number(value) {
+  if (value === null) return "unlimited";
   return Number(value.toPrecision(3)).toString();
 }
 

@@ -1,0 +1,157 @@
+#include "serve/routes.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "serve/testing/live_fixture.h"
+
+namespace ocelli::serve {
+namespace {
+
+using ::testing::HasSubstr;
+using testing::make_frame;
+
+class Routes : public ::testing::Test {
+ protected:
+  HttpReply reply(const std::string& target, HttpMethod method = HttpMethod::get) const {
+    HttpRequest request;
+    request.method = method;
+    request.target = target;
+    return router_.route(request);
+  }
+  HttpResponse get(const std::string& target) const { return std::get<HttpResponse>(reply(target)); }
+  nlohmann::json get_json(const std::string& target) const { return nlohmann::json::parse(get(target).body); }
+
+  testing::LiveFixture live_;
+  Readiness readiness_;
+  Router router_{RouteSources{live_.view, live_.metrics, readiness_, R"({"type":"object"})"}};
+};
+
+TEST_F(Routes, DescribeTheCameras) {
+  ASSERT_TRUE(live_.feed(make_frame(1)));
+  const auto camera = get_json("/api/v1/cameras")["cameras"][0];
+  EXPECT_EQ(camera["name"], "gate");
+  EXPECT_EQ(camera["state"], "running");
+  EXPECT_EQ(camera["reason"], "it likes to");
+  EXPECT_EQ(camera["tracks"], 1);
+  EXPECT_EQ(camera["staleness_s"], 0.0);
+  EXPECT_TRUE(camera["width"].is_null()) << "the stream has not been opened";
+}
+
+TEST_F(Routes, ListTheTracksOfACamera) {
+  EXPECT_EQ(get_json("/api/v1/cameras/gate/tracks")["tracks"].size(), 0U);
+  ASSERT_TRUE(live_.feed(make_frame(12)));
+  const auto answer = get_json("/api/v1/cameras/gate/tracks");
+  EXPECT_EQ(answer["time_s"], 1.2);
+  EXPECT_EQ(answer["width"], 64);
+  const auto track = answer["tracks"][0];
+  EXPECT_EQ(track["id"], 7);
+  EXPECT_EQ(track["label"], "person");
+  EXPECT_EQ(track["state"], "confirmed");
+  EXPECT_EQ(track["speed_px_s"], 5.0);
+  EXPECT_EQ(track["age_s"], 1.2);
+  EXPECT_THAT(track["color"].get<std::string>(), ::testing::MatchesRegex("#[0-9a-f]{6}"));
+}
+
+TEST_F(Routes, GiveEventsNewestFirstWithAPlaceToContinue) {
+  for (std::uint64_t sequence = 1; sequence <= 5; ++sequence) ASSERT_TRUE(live_.happen(sequence));
+  const auto answer = get_json("/api/v1/events?limit=2");
+  ASSERT_EQ(answer["events"].size(), 2U);
+  EXPECT_EQ(answer["events"][0]["id"], "gate/5");
+  EXPECT_EQ(answer["events"][1]["id"], "gate/4");
+  ASSERT_TRUE(live_.happen(6));
+  const auto more = get_json("/api/v1/events?after=" + answer["cursor"].get<std::string>());
+  ASSERT_EQ(more["events"].size(), 1U);
+  EXPECT_EQ(more["events"][0]["id"], "gate/6");
+}
+
+TEST_F(Routes, GiveTheEventsOfOneCamera) {
+  live_.add("loading dock");
+  ASSERT_TRUE(live_.happen(1));
+  ASSERT_TRUE(live_.happen(1, "loading dock"));
+  const auto answer = get_json("/api/v1/events?camera=loading%20dock");
+  ASSERT_EQ(answer["events"].size(), 1U);
+  EXPECT_EQ(answer["events"][0]["data"]["camera"], "loading dock");
+}
+
+TEST_F(Routes, RefuseParametersThatMakeNoSense) {
+  for (const char* query : {"limit=0", "limit=1001", "limit=-1", "limit=x", "limit=1x", "after=yesterday"}) {
+    const HttpResponse response = get(std::string("/api/v1/events?") + query);
+    EXPECT_EQ(response.status, 400) << query;
+    EXPECT_EQ(response.content_type, "application/problem+json");
+  }
+  EXPECT_EQ(get("/api/v1/events/stream?after=yesterday").status, 400);
+}
+
+TEST_F(Routes, KnowTheLiveAnswersOfACamera) {
+  EXPECT_EQ(std::get<PictureReply>(reply("/api/v1/cameras/gate/snapshot.jpg")).camera, "gate");
+  EXPECT_EQ(std::get<PictureStreamReply>(reply("/api/v1/cameras/g%61te/live.mjpeg?t=1")).camera, "gate");
+  EXPECT_EQ(std::get<EventStreamReply>(reply("/api/v1/events/stream?camera=gate")).camera, "gate");
+}
+
+TEST_F(Routes, SayThatACameraIsUnknown) {
+  for (const char* rest : {"tracks", "snapshot.jpg", "live.mjpeg"}) {
+    const HttpResponse response = get(std::string("/api/v1/cameras/gatee/") + rest);
+    EXPECT_EQ(response.status, 404);
+    EXPECT_THAT(response.body, HasSubstr("did you mean 'gate'?"));
+  }
+}
+
+TEST_F(Routes, AreReadyOnlyOnceTold) {
+  for (const char* path : {"/health/ready", "/v2/health/ready"}) {
+    readiness_.set_not_ready("loading the model");
+    EXPECT_EQ(get(path).status, 503);
+    EXPECT_EQ(get_json(path)["reason"], "loading the model");
+    readiness_.set_ready();
+    EXPECT_EQ(get(path).status, 200);
+    EXPECT_EQ(get_json(path)["status"], "ready");
+  }
+  for (const char* path : {"/health/live", "/healthz", "/v2/health/live"}) EXPECT_EQ(get(path).status, 200);
+}
+
+TEST_F(Routes, ExposeMetricsWithStaleness) {
+  EXPECT_THAT(get("/metrics").body, HasSubstr("ocelli_camera_staleness_seconds{camera=\"gate\"} +Inf"));
+  ASSERT_TRUE(live_.feed(make_frame(1)));
+  live_.clock.advance(std::chrono::seconds(3));
+  EXPECT_THAT(get("/metrics").body, HasSubstr("ocelli_camera_staleness_seconds{camera=\"gate\"} 3\n"));
+}
+
+TEST_F(Routes, ServeThePageAndRevalidateIt) {
+  for (const char* path : {"/", "/index.html", "/app.js", "/views.js", "/style.css", "/favicon.svg"}) {
+    const HttpResponse response = get(path);
+    EXPECT_EQ(response.status, 200) << path;
+    EXPECT_GT(response.body.size(), 100U) << path;
+    HttpRequest again;
+    again.target = path;
+    again.if_none_match = "W/\"other\", " + response.headers.at(0).second;
+    const HttpResponse unchanged = std::get<HttpResponse>(router_.route(again));
+    EXPECT_EQ(unchanged.status, 304) << path;
+    EXPECT_TRUE(unchanged.body.empty());
+  }
+}
+
+TEST_F(Routes, FetchNothingFromElsewhere) {
+  for (const char* path : {"/", "/app.js", "/views.js", "/style.css"}) {
+    EXPECT_THAT(get(path).body, ::testing::Not(HasSubstr("https://"))) << path;
+  }
+}
+
+TEST_F(Routes, OnlyRead) {
+  for (const char* path : {"/", "/api/v1/cameras", "/metrics", "/api/v1/events/stream"}) {
+    const auto response = std::get<HttpResponse>(reply(path, HttpMethod::other));
+    EXPECT_EQ(response.status, 405) << path;
+    EXPECT_EQ(response.headers.at(0), std::make_pair(std::string("Allow"), std::string("GET, HEAD")));
+  }
+}
+
+TEST_F(Routes, KnowNothingElse) {
+  for (const char* path : {"/nothing", "/api", "/api/v1/cameras/gate", "/api/v1/cameras//tracks", "/../etc/passwd",
+                           "/%2e%2e/app.js", "/web/app.js"}) {
+    EXPECT_EQ(get(path).status, 404) << path;
+  }
+  EXPECT_EQ(get("/%zz").status, 400);
+}
+
+}  // namespace
+}  // namespace ocelli::serve
