@@ -99,7 +99,7 @@ float tame(float value) {
 }
 
 int line_width_px(const media::FrameInfo& info) {
-  return std::max(2, even(info.height / 400.0));
+  return std::max(2, even(info.height / 300.0));
 }
 
 struct Outline {

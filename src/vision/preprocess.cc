@@ -60,7 +60,7 @@ struct Preprocessor::Impl {
 
   InputSpec spec;
   std::optional<Geometry> prepared;
-  std::array<ResampleTable, 6> tables;  // columns and rows of each plane
+  std::array<ResampleTable, 4> tables;  // columns and rows of luma or BGR, then of chroma
   std::array<double, 3> gains{};        // per plane: what turns the kernel's sums into means
   std::vector<std::vector<float>> scratch;
   float scale = 1;
@@ -90,9 +90,9 @@ void Preprocessor::Impl::prepare_plane(const Geometry& geometry, int index) {
   const auto& [format, width, height] = geometry;
   const std::size_t p = static_cast<std::size_t>(index);
   const media::PlaneSize size = media::plane_size(format, index, width, height);
-  ResampleTable& horizontal = tables[2 * p];
-  ResampleTable& vertical = tables[2 * p + 1];
   const bool halved = index > 0;
+  ResampleTable& horizontal = tables[halved ? 2 : 0];  // U and V share theirs: the kernel then takes both at once
+  ResampleTable& vertical = tables[halved ? 3 : 1];
   horizontal = make_resample_table(size.width, extent_halves(width, halved), job.box.content_width, spec.filter);
   vertical = make_resample_table(size.height, extent_halves(height, halved), job.box.content_height, spec.filter);
 

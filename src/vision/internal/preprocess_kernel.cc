@@ -13,6 +13,7 @@
 #include "vision/internal/preprocess_kernel.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <string_view>
 
@@ -241,43 +242,65 @@ void split_components(const KernelPlane& plane) {
 // The lanes of a vector of outputs start within kWindow neighbouring vectors of the row. Tap t of all lanes is the same
 // permutation of that window moved by t samples, so a register permutation replaces the gather, which costs one load
 // per lane.
-// kTaps == 0: table.taps counts.
-template <int kWindow, int kTaps>
-HWY_INLINE void permute_row(const ResampleTable& table, const float* HWY_RESTRICT row, float* HWY_RESTRICT out) {
-  const std::size_t width = static_cast<std::size_t>(table.output);
-  const std::size_t weight_stride = table.stride;
-  const int taps = kTaps == 0 ? table.taps : kTaps;
-  const auto at_or_after = [](Ints offset, std::size_t lane) HWY_ATTR {
+using SourceRowPair = std::array<const float*, 2>;
+using OutputRowPair = std::array<float*, 2>;
+
+/// Where the lanes of a vector of outputs find their samples in a window of neighbouring vectors.
+struct WindowLanes {
+  hn::Vec<IntTag> in_vector;
+  hn::Mask<FloatTag> from_second;
+  hn::Mask<FloatTag> from_third;
+  hn::Mask<FloatTag> from_fourth;
+};
+
+HWY_INLINE WindowLanes window_lanes(const std::int32_t* start) {
+  const Ints offset = hn::Sub(hn::LoadU(kInts, start), hn::Set(kInts, *start));
+  const auto at_or_after = [offset](std::size_t lane) HWY_ATTR {
     return hn::RebindMask(kFloats, hn::Gt(offset, hn::Set(kInts, static_cast<std::int32_t>(lane) - 1)));
   };
+  return {hn::And(offset, hn::Set(kInts, static_cast<std::int32_t>(kLanes - 1))), at_or_after(kLanes),
+          at_or_after(2 * kLanes), at_or_after(3 * kLanes)};
+}
+
+template <int kWindow>
+HWY_INLINE Floats permute_window(const float* window, const WindowLanes& lanes) {
+  const auto index = hn::IndicesFromVec(kFloats, lanes.in_vector);
+  const auto look_up = [&](std::size_t vector) HWY_ATTR {
+    return hn::TableLookupLanes(hn::LoadU(kFloats, window + vector * kLanes), index);
+  };
+  Floats value = look_up(0);
+  if constexpr (kWindow > 1) value = hn::IfThenElse(lanes.from_second, look_up(1), value);
+  if constexpr (kWindow > 2) value = hn::IfThenElse(lanes.from_third, look_up(2), value);
+  if constexpr (kWindow > 3) value = hn::IfThenElse(lanes.from_fourth, look_up(3), value);
+  return value;
+}
+
+// kTaps == 0: table.taps counts. One or two rows (U and V) by the same table.
+template <int kWindow, int kTaps, int kRows>
+HWY_INLINE void permute_rows(const ResampleTable& table, const SourceRowPair& rows, const OutputRowPair& out) {
+  const std::size_t width = static_cast<std::size_t>(table.output);
+  const std::size_t weight_stride = table.stride;
+  const std::int32_t* starts = table.start.data();
+  const float* weights = table.weights.data();
+  const int taps = kTaps == 0 ? table.taps : kTaps;
+  const float* HWY_RESTRICT row0 = rows[0];
+  const float* HWY_RESTRICT row1 = rows[1];
+  float* HWY_RESTRICT out0 = out[0];
+  float* HWY_RESTRICT out1 = out[1];
   for (std::size_t x = 0; x < width; x += kLanes) {
-    const std::int32_t first = table.start[x];
-    const Ints offset = hn::Sub(hn::LoadU(kInts, table.start.data() + x), hn::Set(kInts, first));
-    const Ints in_vector = hn::And(offset, hn::Set(kInts, static_cast<std::int32_t>(kLanes - 1)));
-    const auto index = hn::IndicesFromVec(kFloats, in_vector);
-    const auto from_second = at_or_after(offset, kLanes);
-    const auto from_third = at_or_after(offset, 2 * kLanes);
-    const auto from_fourth = at_or_after(offset, 3 * kLanes);
-    const float* window = row + first;
-    const float* weight = table.weights.data() + x;
-    Floats sum = hn::Zero(kFloats);
-    for (int t = 0; t < taps; ++t, ++window, weight += weight_stride) {
-      Floats value = hn::TableLookupLanes(hn::LoadU(kFloats, window), index);
-      if constexpr (kWindow > 1) {
-        const Floats next = hn::LoadU(kFloats, window + kLanes);
-        value = hn::IfThenElse(from_second, hn::TableLookupLanes(next, index), value);
+    const WindowLanes lanes = window_lanes(starts + x);
+    const std::ptrdiff_t first = starts[x];
+    Floats sum0 = hn::Zero(kFloats);
+    Floats sum1 = hn::Zero(kFloats);
+    for (int t = 0; t < taps; ++t) {
+      const Floats weight = hn::LoadU(kFloats, weights + static_cast<std::size_t>(t) * weight_stride + x);
+      sum0 = hn::Add(sum0, hn::Mul(permute_window<kWindow>(row0 + first + t, lanes), weight));
+      if constexpr (kRows == 2) {
+        sum1 = hn::Add(sum1, hn::Mul(permute_window<kWindow>(row1 + first + t, lanes), weight));
       }
-      if constexpr (kWindow > 2) {
-        const Floats next = hn::LoadU(kFloats, window + 2 * kLanes);
-        value = hn::IfThenElse(from_third, hn::TableLookupLanes(next, index), value);
-      }
-      if constexpr (kWindow > 3) {
-        const Floats next = hn::LoadU(kFloats, window + 3 * kLanes);
-        value = hn::IfThenElse(from_fourth, hn::TableLookupLanes(next, index), value);
-      }
-      sum = hn::Add(sum, hn::Mul(value, hn::LoadU(kFloats, weight)));
     }
-    hn::StoreU(sum, kFloats, out + x);
+    hn::StoreU(sum0, kFloats, out0 + x);
+    if constexpr (kRows == 2) hn::StoreU(sum1, kFloats, out1 + x);
   }
 }
 
@@ -294,30 +317,31 @@ HWY_INLINE void gather_row(const ResampleTable& table, const float* HWY_RESTRICT
   }
 }
 
-template <int kWindow>
-HWY_INLINE void permute_row_by_taps(const ResampleTable& table, const float* row, float* out) {
+template <int kWindow, int kRows>
+HWY_INLINE void permute_by_taps(const ResampleTable& table, const SourceRowPair& rows, const OutputRowPair& out) {
   switch (table.taps) {
     case 2:
-      return permute_row<kWindow, 2>(table, row, out);
+      return permute_rows<kWindow, 2, kRows>(table, rows, out);
     case 3:
-      return permute_row<kWindow, 3>(table, row, out);
+      return permute_rows<kWindow, 3, kRows>(table, rows, out);
     default:
-      return permute_row<kWindow, 0>(table, row, out);
+      return permute_rows<kWindow, 0, kRows>(table, rows, out);
   }
 }
 
-void horizontal_pass(const ResampleTable& table, int window, const float* row, float* out) {
+template <int kRows>
+void horizontal_pass(const ResampleTable& table, int window, const SourceRowPair& rows, const OutputRowPair& out) {
   switch (window) {
     case 1:
-      return permute_row_by_taps<1>(table, row, out);
+      return permute_by_taps<1, kRows>(table, rows, out);
     case 2:
-      return permute_row_by_taps<2>(table, row, out);
+      return permute_by_taps<2, kRows>(table, rows, out);
     case 3:
-      return permute_row_by_taps<3>(table, row, out);
+      return permute_by_taps<3, kRows>(table, rows, out);
     case 4:
-      return permute_row_by_taps<4>(table, row, out);
+      return permute_by_taps<4, kRows>(table, rows, out);
     default:
-      return gather_row(table, row, out);
+      for (std::size_t r = 0; r < kRows; ++r) gather_row(table, rows[r], out[r]);
   }
 }
 
@@ -431,29 +455,52 @@ void pad_canvas(const KernelJob& job) {
 
 // ---------------------------------------------------------------------------------------------------------- the frame
 
-void resample_plane_row(const KernelPlane& plane, int window, std::size_t y) {
-  if (plane.components == 1) {
-    vertical_pass(plane, y, plane.gathered[0]);
-  } else {
-    vertical_pass(plane, y, plane.interleaved);
-    split_components(plane);
+void gather_plane_row(const KernelPlane& plane, std::size_t y) {
+  if (plane.components == 1) return vertical_pass(plane, y, plane.gathered[0]);
+  vertical_pass(plane, y, plane.interleaved);
+  split_components(plane);
+}
+
+/// The horizontal passes of a frame's rows: components that share a table go in twos.
+struct HorizontalPass {
+  const ResampleTable* table = nullptr;
+  int window = 1;  // vectors
+  int rows = 0;
+  SourceRowPair from{};
+  OutputRowPair to{};
+
+  void run() const {
+    if (rows == 2) return horizontal_pass<2>(*table, window, from, to);
+    if (rows == 1) return horizontal_pass<1>(*table, window, from, to);
   }
-  if (plane.horizontal->is_identity()) return;  // the driver let `resampled` be `gathered`
-  for (std::size_t c = 0; c < static_cast<std::size_t>(plane.components); ++c) {
-    horizontal_pass(*plane.horizontal, window, plane.gathered[c], plane.resampled[c]);
+};
+
+std::array<HorizontalPass, 3> plan_horizontal_passes(const KernelJob& job) {
+  std::array<HorizontalPass, 3> passes;
+  std::size_t last = 0;
+  for (std::size_t p = 0; p < static_cast<std::size_t>(job.plane_count); ++p) {
+    const KernelPlane& plane = job.planes[p];
+    if (plane.horizontal->is_identity()) continue;  // the driver let `resampled` be `gathered`
+    for (std::size_t c = 0; c < static_cast<std::size_t>(plane.components); ++c) {
+      if (passes[last].rows == 2 || (passes[last].rows == 1 && passes[last].table != plane.horizontal)) ++last;
+      HorizontalPass& pass = passes[last];
+      pass.table = plane.horizontal;
+      pass.window = plane.horizontal->widest_span(static_cast<int>(kLanes)) / static_cast<int>(kLanes) + 1;
+      pass.from[static_cast<std::size_t>(pass.rows)] = plane.gathered[c];
+      pass.to[static_cast<std::size_t>(pass.rows)] = plane.resampled[c];
+      ++pass.rows;
+    }
   }
+  return passes;
 }
 
 template <class Store>
 void run_with(const KernelJob& job) {
-  std::array<int, 3> windows{};
-  const std::size_t planes = static_cast<std::size_t>(job.plane_count);
-  for (std::size_t p = 0; p < planes; ++p) {
-    windows[p] = job.planes[p].horizontal->widest_span(static_cast<int>(kLanes)) / static_cast<int>(kLanes) + 1;
-  }
+  const std::array<HorizontalPass, 3> passes = plan_horizontal_passes(job);
   const std::size_t width = static_cast<std::size_t>(job.box.canvas_width);
   for (std::size_t y = 0; y < static_cast<std::size_t>(job.box.content_height); ++y) {
-    for (std::size_t p = 0; p < planes; ++p) resample_plane_row(job.planes[p], windows[p], y);
+    for (std::size_t p = 0; p < static_cast<std::size_t>(job.plane_count); ++p) gather_plane_row(job.planes[p], y);
+    for (const HorizontalPass& pass : passes) pass.run();
     const std::size_t row = static_cast<std::size_t>(job.box.content_top) + y;
     convert_row<Store>(job, row * width + static_cast<std::size_t>(job.box.content_left));
   }
