@@ -171,7 +171,7 @@ export function eventText(event) {
   const who = `${data.label} #${data.track_id}`;
   switch (data.event) {
     case "track_began": return `${who} appeared`;
-    case "track_ended": return `${who} left the picture`;
+    case "track_ended": return `${who} disappeared`;
     case "line_crossed": return `${who} crossed ${data.rule} ${data.direction}`;
     case "zone_entered": return `${who} entered ${data.rule}`;
     case "zone_left": return `${who} left ${data.rule}`;

@@ -164,6 +164,7 @@ TEST_F(HttpServerTest, EndsThePicturesOfARemovedCamera) {
   ASSERT_TRUE(live_.feed(make_frame(1)));
   HttpClient viewer(port());
   viewer.request("/api/v1/cameras/gate/live.mjpeg");
+  ASSERT_EQ(viewer.read_head().status, 200);
   ASSERT_FALSE(read_part(viewer).empty());
   live_.view.remove_camera("gate");
   EXPECT_TRUE(viewer.wait_for_close());

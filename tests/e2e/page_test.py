@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
 """Opens the live page of a server in a real browser and checks that it lives.
 
-    page_test.py --artefacts FOLDER -- SERVER [ARGUMENT…]
+    page_test.py --artefacts FOLDER [--needs-file FILE] [--needs-command "PROGRAM ARGUMENT…"] -- SERVER [ARGUMENT…]
 
-SERVER prints a line "listening on http://…/" and ends when its standard input closes or on SIGTERM. Exit code 77
-(skipped) when there is no chromium. Screenshots go to the artefacts folder.
+SERVER takes --port N, prints a line "listening on http://…/" and ends on SIGTERM. Exit code 77 (skipped) when there is
+no chromium, FILE does not exist or PROGRAM fails. Screenshots go to the artefacts folder.
 """
 
 import argparse
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -36,9 +37,10 @@ NOTICE = "document.getElementById('notice').textContent"
 class Server:
     """The program under test; a context manager."""
 
-    def __init__(self, command):
+    def __init__(self, command, port="0"):
         self.command = command
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen([*command, "--port", port], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        text=True)
         self.address = self._address()
 
     def _address(self):
@@ -110,24 +112,39 @@ def check_restart(browser, server, folder):
     browser.wait_for("that the server is gone", "document.getElementById('connection').dataset.state === 'offline'")
     browser.screenshot(os.path.join(folder, "offline.png"))
     browser.errors.clear()  # the browser itself reports refused connections
-    with Server([*server.command, "--port", port]):
+    with Server(server.command, port):
         browser.wait_for("the server again", "document.getElementById('connection').dataset.state === 'connected'", 30)
         first = browser.wait_for("a picture again", FINGERPRINT, 60)
         browser.wait_for("a moving picture again", f"{FINGERPRINT} !== '{first}'", 30)
         browser.errors.clear()
 
 
+def missing(options):
+    """What keeps the test from running, or None."""
+    if not cdp.find_browser():
+        return "no chromium here; install the package chromium"
+    if options.needs_file and not os.path.exists(options.needs_file):
+        return f"{options.needs_file} is not there; scripts/test fetches it"
+    if options.needs_command:
+        outcome = subprocess.run(shlex.split(options.needs_command), capture_output=True, text=True, check=False)
+        if outcome.returncode != 0:
+            return f"'{options.needs_command}' fails: {outcome.stderr.strip()}"
+    return None
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--artefacts", required=True)
+    parser.add_argument("--needs-file")
+    parser.add_argument("--needs-command")
     parser.add_argument("server", nargs="+")
     options = parser.parse_args()
-    chromium = cdp.find_browser()
-    if not chromium:
-        print("SKIPPED: no chromium here; install the package chromium to run the browser tests")
+    reason = missing(options)
+    if reason:
+        print(f"SKIPPED: {reason}")
         return SKIPPED
     os.makedirs(options.artefacts, exist_ok=True)
-    with Server(options.server) as server, cdp.Browser(chromium) as browser:
+    with Server(options.server) as server, cdp.Browser(cdp.find_browser()) as browser:
         try:
             check_live(browser, server.address)
             check_accessible(browser)
