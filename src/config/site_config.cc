@@ -228,10 +228,15 @@ SiteConfig load_site_config(std::string_view yaml, const std::string& file, cons
   return reader.finish(file);
 }
 
-base::Result<SiteConfig> load_site_config_file(const std::string& path, const Environment& environment) {
+base::Result<SiteConfig> load_site_config_file(const std::string& path, const Environment& environment,
+                                               std::vector<YamlProblem>& problems) {
   OC_TRY(const std::string text, read_text_file(path));
+  return load_site_config(text, path, environment, problems);
+}
+
+base::Result<SiteConfig> load_site_config_file(const std::string& path, const Environment& environment) {
   std::vector<YamlProblem> problems;
-  SiteConfig site = load_site_config(text, path, environment, problems);
+  OC_TRY(SiteConfig site, load_site_config_file(path, environment, problems));
   if (!problems.empty()) return base::yaml_error(problems);
   return site;
 }

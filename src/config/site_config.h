@@ -45,7 +45,11 @@ Environment process_environment();
 SiteConfig load_site_config(std::string_view yaml, const std::string& file, const Environment& environment,
                             std::vector<base::YamlProblem>& problems);
 
-/// As above from a file; all problems in one error. `not_found` when the file is absent.
+/// As above from a file; fails only when that cannot be read: `not_found` when it is absent.
+base::Result<SiteConfig> load_site_config_file(const std::string& path, const Environment& environment,
+                                               std::vector<base::YamlProblem>& problems);
+
+/// As above, with all problems in one error.
 base::Result<SiteConfig> load_site_config_file(const std::string& path, const Environment& environment);
 
 /// The reference of all keys as Markdown: docs/configuration.md holds it, a test keeps the two equal.
