@@ -26,21 +26,23 @@ constexpr std::size_t kMaxBytes = 4U << 20U;
 constexpr std::size_t kMaxDepth = 64;
 constexpr std::size_t kMaxValues = 250'000;
 constexpr std::size_t kMaxOpenBrackets = 1'000;
-constexpr std::size_t kMaxShownBytes = 60;
+constexpr std::size_t kMaxShownBytes = 80;
 
 /// A piece of the file as it may stand in a one-line message: no control characters, bounded length.
-std::string shown(std::string_view text) {
-  std::string result = "'";
+std::string one_line(std::string_view text) {
+  std::string result;
   for (const char c : text.substr(0, kMaxShownBytes)) {
     result += static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? ' ' : c;
   }
+  if (text.size() <= kMaxShownBytes) return result;
   // Not in the middle of a UTF-8 character.
-  if (text.size() > kMaxShownBytes) {
-    while (result.size() > 1 && (static_cast<unsigned char>(result.back()) & 0xC0U) == 0x80U) result.pop_back();
-    if (static_cast<unsigned char>(result.back()) >= 0xC0U) result.pop_back();
-    result += "…";
-  }
-  return result + "'";
+  while (!result.empty() && (static_cast<unsigned char>(result.back()) & 0xC0U) == 0x80U) result.pop_back();
+  if (!result.empty() && static_cast<unsigned char>(result.back()) >= 0xC0U) result.pop_back();
+  return result + "…";
+}
+
+std::string shown(std::string_view text) {
+  return "'" + one_line(text) + "'";
 }
 
 std::string joined(const std::vector<std::string>& names) {
@@ -275,9 +277,9 @@ std::optional<YamlValue> YamlValue::parse(std::string_view text, const std::stri
   } catch (const Refusal& refusal) {
     return refuse(refusal.place, refusal.message);
   } catch (const YAML::Exception& error) {
-    return refuse(place_of(error.mark), "not valid YAML: " + error.msg);
+    return refuse(place_of(error.mark), "not valid YAML: " + one_line(error.msg));
   } catch (const std::exception& error) {
-    return refuse({}, std::string("not valid YAML: ") + error.what());
+    return refuse({}, "not valid YAML: " + one_line(error.what()));
   }
   Node* root = builder.root();
   if (root == nullptr) {  // an empty file
