@@ -99,7 +99,6 @@ struct YamlValue::Node {
   enum class Kind { null, plain, quoted, list, map };
   struct Entry {
     std::string key;
-    Place place;
     Node* value = nullptr;
   };
 
@@ -136,6 +135,7 @@ struct YamlValue::Node {
 struct YamlValue::Document {
   std::string file;
   std::deque<Node> nodes;
+  std::map<std::pair<const Node*, std::string>, Place> key_places;
 };
 
 /// Builds the nodes from the parser's events. Our own tree instead of yaml-cpp's: bounded while it grows, and with the
@@ -237,12 +237,12 @@ class YamlValue::Builder : public YAML::EventHandler {
 
   Node::Entry key_of(const Node& map, const Node& key, Place place) {
     if (!key.is_scalar()) throw Refusal{place, "expected a name before ':', found " + key.description()};
-    const auto [first, added] = keys_.try_emplace({&map, key.text}, place);
+    const auto [first, added] = document_.key_places.try_emplace({&map, key.text}, place);
     if (!added) {
       throw Refusal{place, fmt::format("key {} is here a second time; the first is in line {}", shown(key.text),
                                        first->second.line)};
     }
-    return {.key = key.text, .place = place, .value = nullptr};
+    return {.key = key.text, .value = nullptr};
   }
 
   static Refusal too_long(Place place) {
@@ -254,7 +254,6 @@ class YamlValue::Builder : public YAML::EventHandler {
   int document_count_ = 0;
   std::vector<Level> levels_;
   std::map<YAML::anchor_t, Node*> anchors_;
-  std::map<std::pair<const Node*, std::string>, Place> keys_;
 };
 
 std::optional<YamlValue> YamlValue::parse(std::string_view text, const std::string& file,
@@ -322,10 +321,9 @@ YamlProblem YamlValue::problem(std::string message) const {
 }
 
 YamlProblem YamlValue::key_problem(const std::string& key, std::string message) const {
-  const auto found = std::find_if(node_->entries.begin(), node_->entries.end(),
-                                  [&](const Node::Entry& entry) { return entry.key == key; });
-  OC_CHECK(found != node_->entries.end());
-  return {node_->document->file, found->place.line, found->place.column, std::move(message)};
+  const auto found = node_->document->key_places.find({node_.get(), key});
+  OC_CHECK(found != node_->document->key_places.end());
+  return {node_->document->file, found->second.line, found->second.column, std::move(message)};
 }
 
 std::optional<std::string> YamlValue::as_string(std::vector<YamlProblem>& problems) const {
