@@ -20,7 +20,8 @@ RC_GTEST_PROP(ResampleTable, SharesEveryOutputAmongSamplesThatExist, ()) {
     for (int t = 0; t < table.taps; ++t) sum += table.weight(t)[i];
     RC_ASSERT(std::abs(sum - 1) < 1e-4F);
     RC_ASSERT(table.start[i] >= 0 && table.start[i] + table.count[i] <= source);
-    RC_ASSERT(i == 0 || table.start[i] >= table.start[i - 1]);
+    const bool never_back = i == 0 || table.start[i] >= table.start[i - 1];
+    RC_ASSERT(never_back);  // RC_ASSERT itself evaluates both sides of ||
   }
 }
 
