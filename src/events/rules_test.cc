@@ -1,6 +1,5 @@
 #include "events/rules.h"
 
-#include <algorithm>
 #include <chrono>
 
 #include <gtest/gtest.h>

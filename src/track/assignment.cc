@@ -100,22 +100,21 @@ std::vector<Match> best_matching(std::span<const Candidate> candidates) {
     column_count = std::max(column_count, candidate.column + 1);
   }
   Components components(row_count + column_count);
-  std::vector<std::pair<int, Candidate>> by_component;
-  for (const auto& candidate : candidates) {
-    if (!(candidate.gain > 0)) continue;
-    components.join(candidate.row, row_count + candidate.column);
-    by_component.emplace_back(0, candidate);
+  std::vector<std::pair<int, std::size_t>> by_component;  // component, index of the candidate
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
+    if (!(candidates[i].gain > 0)) continue;
+    components.join(candidates[i].row, row_count + candidates[i].column);
+    by_component.emplace_back(0, i);
   }
-  for (auto& [component, candidate] : by_component) component = components.find(candidate.row);
-  std::stable_sort(by_component.begin(), by_component.end(),
-                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  for (auto& [component, index] : by_component) component = components.find(candidates[index].row);
+  std::sort(by_component.begin(), by_component.end());
   std::vector<Match> matches;
   std::vector<Candidate> together;
   for (std::size_t begin = 0; begin < by_component.size();) {
     together.clear();
     std::size_t end = begin;
     for (; end < by_component.size() && by_component[end].first == by_component[begin].first; ++end) {
-      together.push_back(by_component[end].second);
+      together.push_back(candidates[by_component[end].second]);
     }
     solve_component(together, matches);
     begin = end;

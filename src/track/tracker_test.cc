@@ -167,7 +167,7 @@ TEST(Tracker, ClassesOfOneGroupContinueEachOtherAndTheMajorityNamesTheTrack) {
 }
 
 TEST(Tracker, FollowsTheSameWalkWhateverFramesAreDropped) {
-  std::mt19937 random(7);
+  std::mt19937 random(7);  // NOLINT(bugprone-random-generator-seed): tests repeat themselves
   for (int round = 0; round < 20; ++round) {
     Film film({}, milliseconds{0});
     std::set<std::uint64_t> ids;
@@ -212,7 +212,7 @@ TEST(Tracker, FinishEndsEverythingThatWasConfirmed) {
 
 TEST(Tracker, GivesIdsInOrderOfConfirmationWithoutGapsAndTheSameOnEveryRun) {
   const auto run = [] {
-    std::mt19937 random(3);
+    std::mt19937 random(3);  // NOLINT(bugprone-random-generator-seed): tests repeat themselves
     std::uniform_real_distribution<float> unit(0, 1);
     Film film;
     std::vector<Track> all;
