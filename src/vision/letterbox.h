@@ -11,13 +11,13 @@ enum class LetterboxAnchor {
 };
 
 struct Letterbox {
-  int canvas_width = 0;    ///< pixels of the model input
+  int canvas_width = 0;  ///< pixels of the model input
   int canvas_height = 0;
-  int content_left = 0;    ///< where the scaled picture begins in the canvas
+  int content_left = 0;  ///< where the scaled picture begins in the canvas
   int content_top = 0;
-  int content_width = 0;   ///< size of the scaled picture, at least 1
+  int content_width = 0;  ///< size of the scaled picture, at least 1
   int content_height = 0;
-  float scale_x = 1;       ///< content_width / source width: canvas pixels per source pixel
+  float scale_x = 1;  ///< content_width / source width: canvas pixels per source pixel
   float scale_y = 1;
 
   /// Scales by min(canvas/source) over both directions, never distorting by more than rounding to whole pixels.
