@@ -123,8 +123,9 @@ base::Status download(const std::string& url, const std::string& path, std::uint
     code = perform(url, transfer, reason.data());
   }
   if (std::fclose(file.release()) != 0 && transfer.write_error == 0) transfer.write_error = errno;
-  if (code != CURLE_OK || transfer.write_error != 0) return transfer_error(url, path, transfer, code, reason.data());
-  return {};
+  if (code == CURLE_OK && transfer.write_error == 0) return {};
+  if (transfer.done_bytes == 0) std::remove(path.c_str());
+  return transfer_error(url, path, transfer, code, reason.data());
 }
 
 }  // namespace ocelli::infer

@@ -96,6 +96,13 @@ class Fetch {
     progress_({step, done_bytes, total_bytes});
   }
 
+  std::string way_without_network() const {
+    return fmt::format(
+        "On a machine without network or Python, copy {0}.onnx into a folder and run `ocelli models pull "
+        "{0} --from FOLDER`",
+        card_.name);
+  }
+
   base::Result<const PythonEnvironment*> python() {
     if (!python_) {
       OC_TRY(auto environment, PythonEnvironment::create(downloads_, stop_));
@@ -150,9 +157,7 @@ class Fetch {
       reasons += reasons.empty() ? "" : "; ";
       reasons += status.error().message();
     }
-    return Error(code, fmt::format("no source has {0}: {1}. On a machine without network, copy {0}.onnx into a folder "
-                                   "and run `ocelli models pull {0} --from FOLDER`",
-                                   card_.name, reasons));
+    return Error(code, fmt::format("no source has {}: {}. {}", card_.name, reasons, way_without_network()));
   }
 
   base::Status fetch_url(const ModelSource& source) {
@@ -237,7 +242,8 @@ class Fetch {
     report("convert");
     auto status = convert(checkpoint);
     if (status || ends_the_search(status.error())) return status;
-    return std::move(status).error().with_context("cannot convert " + card_.name);
+    return Error(status.error().code(),
+                 fmt::format("cannot convert {}: {}. {}", card_.name, status.error().message(), way_without_network()));
   }
 
   base::Status convert(const std::string& checkpoint) {

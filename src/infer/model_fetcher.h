@@ -17,8 +17,8 @@ struct FetchProgress {
 };
 
 struct FetchConfig {
-  std::string mirror_folder;  ///< look here first, for <name>.onnx, <sha256>.onnx or the checkpoint; nothing is
-                              ///< downloaded when it is set
+  std::string mirror_folder;  ///< if set, weights come from here only: <name>.onnx, <sha256>.onnx, or the checkpoint,
+                              ///< whose conversion still needs pip to reach its packages
   bool accept_licence = false;
 };
 
