@@ -120,8 +120,8 @@ base::Result<AnalysisReport> analyse(const AnalysisConfig& config, const Analysi
   Results results;
   OC_TRY_STATUS(results.open(config, detector->labels()));
   base::Metrics metrics;
-  engine::StreamServices stream_services{services.clock, services.workers, services.logger, metrics,
-                                         services.tracer, {},               {}};
+  engine::StreamServices stream_services{
+      services.clock, services.workers, services.logger, metrics, services.tracer, {}, {}};
   results.connect(stream_services);
 
   const auto begin = services.clock.now();

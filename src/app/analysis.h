@@ -47,8 +47,8 @@ struct AnalysisReport {
 };
 
 /// Analyses one input to its end and leaves events.jsonl, tracks.csv, coco.json, annotated.mp4, contact-sheet.jpg as
-/// asked, and summary.json, complete under their names. An input that fails or is interrupted in the middle still leaves
-/// what was found until then. `unavailable` or `exhausted`: a result could not be written.
+/// asked, and summary.json, complete under their names. An input that fails or is interrupted in the middle still
+/// leaves what was found until then. `unavailable` or `exhausted`: a result could not be written.
 base::Result<AnalysisReport> analyse(const AnalysisConfig& config, const AnalysisServices& services,
                                      std::stop_token stop);
 

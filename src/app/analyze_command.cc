@@ -1,10 +1,12 @@
-#include <glob.h>
-
 #include <algorithm>
 #include <filesystem>
+#include <glob.h>
 #include <optional>
 #include <thread>
 #include <utility>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
 
 #include "app/analysis.h"
 #include "app/atomic_file.h"
@@ -12,9 +14,6 @@
 #include "app/summary.h"
 #include "base/suggest.h"
 #include "config/site_config.h"
-
-#include <CLI/CLI.hpp>
-#include <fmt/format.h>
 
 namespace ocelli::app {
 namespace {
@@ -87,8 +86,8 @@ base::Result<std::vector<std::string>> expand(const std::vector<std::string>& in
 std::string short_name(const std::string& input) {
   const std::string clean = media::redact_url(input);
   std::string name = std::filesystem::path(clean.substr(0, clean.find_first_of('?'))).stem().string();
-  std::replace_if(name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c) == 0 && c != '-' && c != '_'; },
-                  '_');
+  std::replace_if(
+      name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c) == 0 && c != '-' && c != '_'; }, '_');
   return name.empty() ? "input" : name;
 }
 
@@ -122,8 +121,8 @@ base::Result<engine::StreamConfig> choose_camera(const config::SiteConfig& site,
     if (camera.name == options.camera) return camera;
     names.push_back(camera.name);
   }
-  return Error(Code::not_found, "no camera '" + options.camera + "' in the configuration" +
-                                    base::did_you_mean(options.camera, names));
+  return Error(Code::not_found,
+               "no camera '" + options.camera + "' in the configuration" + base::did_you_mean(options.camera, names));
 }
 
 base::Result<engine::StreamConfig> make_stream(const config::SiteConfig& site, const AnalyzeOptions& options) {
@@ -181,9 +180,10 @@ void report_outcome(const AnalysisConfig& analysis, const AnalysisReport& report
   if (!options.quiet) fmt::print("{}", describe(analysis, report));
   if (report.input) return;
   if (report.input.error().code() == Code::cancelled) {
-    fmt::print(stderr, "ocelli: interrupted; what was found until {} is saved in {}\n",
-               format_duration(std::chrono::duration_cast<std::chrono::seconds>(report.status.position.time_since_epoch())),
-               analysis.folder);
+    fmt::print(
+        stderr, "ocelli: interrupted; what was found until {} is saved in {}\n",
+        format_duration(std::chrono::duration_cast<std::chrono::seconds>(report.status.position.time_since_epoch())),
+        analysis.folder);
     context.exit_code = ExitCode::interrupted;
     return;
   }
@@ -221,7 +221,8 @@ void run_analyze(const AnalyzeOptions& options, CommandContext& context) {
   const auto stream = make_stream(*site, options);
   if (!stream) return fail(context, ExitCode::usage, stream.error());
   if (inputs->size() == 1 && !can_open(inputs->front(), context)) return;
-  if (auto status = ensure_output_folder(options.folder); !status) return fail(context, ExitCode::output, status.error());
+  if (auto status = ensure_output_folder(options.folder); !status)
+    return fail(context, ExitCode::output, status.error());
   const auto model = load_model(site->model);
   if (!model) return fail(context, ExitCode::model, model.error());
   if (auto status = engine::check_labels(*stream, model->card.labels); !status) {
@@ -266,8 +267,10 @@ void add_analyze_command(CLI::App& app, CommandContext& context) {
   command->add_option("--trace", options->trace_file, "Write a timeline of all steps for Perfetto or chrome://tracing");
   command->add_flag("-q,--quiet", options->quiet, "No progress, no summary: only errors");
   command->footer(
-      "Writes events.jsonl (CloudEvents), tracks.csv (MOT format) and summary.json. Files appear under their names when\n"
-      "they are complete; ctrl-C saves what was found so far. Event times are the recording's own (from its metadata), or\n"
+      "Writes events.jsonl (CloudEvents), tracks.csv (MOT format) and summary.json. Files appear under their names "
+      "when\n"
+      "they are complete; ctrl-C saves what was found so far. Event times are the recording's own (from its metadata), "
+      "or\n"
       "count from 1970-01-01T00:00:00Z when it has none, so that the same input always gives the same bytes.\n\n"
       "  ocelli analyze street.mp4 --classes person,bicycle --annotate -o out\n"
       "  ocelli analyze 'archive/*.mp4' -c site.yaml --camera gate --from 1:30 --to 5:00");

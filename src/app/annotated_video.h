@@ -11,8 +11,8 @@
 
 namespace ocelli::app {
 
-/// annotated.mp4: every analysed frame with its tracks, zones and lines drawn in. An input of one single frame (a photo)
-/// becomes annotated.jpg instead.
+/// annotated.mp4: every analysed frame with its tracks, zones and lines drawn in. An input of one single frame (a
+/// photo) becomes annotated.jpg instead.
 class AnnotatedVideo final : public ResultFile, public events::TrackSink {
  public:
   AnnotatedVideo(std::string folder, events::RulesConfig rules, std::vector<std::string> labels);

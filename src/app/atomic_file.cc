@@ -1,10 +1,9 @@
 #include "app/atomic_file.h"
 
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <unistd.h>
 
 namespace ocelli::app {
 namespace {
@@ -22,7 +21,9 @@ Error write_error(const std::string& path, int number) {
 
 }  // namespace
 
-std::string part_name(const std::string& path) { return path + ".part"; }
+std::string part_name(const std::string& path) {
+  return path + ".part";
+}
 
 base::Result<AtomicFile> AtomicFile::create(const std::string& path) {
   std::FILE* file = std::fopen(part_name(path).c_str(), "wb");

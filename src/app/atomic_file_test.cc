@@ -1,15 +1,14 @@
 #include "app/atomic_file.h"
 
+#include <csignal>
+#include <filesystem>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <csignal>
-#include <filesystem>
+#include <gmock/gmock.h>
 
 #include "media/testing/clip.h"
-
-#include <gmock/gmock.h>
 
 namespace ocelli::app {
 namespace {
@@ -34,7 +33,9 @@ TEST(AtomicFile, HasItsNameOnlyWhenItIsComplete) {
 TEST(AtomicFile, KeepsThePartWhenItIsAbandoned) {
   const TemporaryFolder folder;
   const std::string path = folder / "events.jsonl";
-  { ASSERT_TRUE(AtomicFile::create(path)->write("half")); }
+  {
+    ASSERT_TRUE(AtomicFile::create(path)->write("half"));
+  }
   EXPECT_FALSE(std::filesystem::exists(path));
   EXPECT_EQ(read_file(part_name(path)), "half");
 }

@@ -26,8 +26,8 @@ enum class ExitCode {
 /// What every command gets. Lives as long as the program.
 struct CommandContext {
   base::Clock& clock;
-  std::stop_token stop;                ///< requested by SIGINT and SIGTERM
-  ExitCode exit_code = ExitCode::ok;   ///< set by the command that ran
+  std::stop_token stop;               ///< requested by SIGINT and SIGTERM
+  ExitCode exit_code = ExitCode::ok;  ///< set by the command that ran
 };
 
 /// Prints "ocelli: <message>" to standard error, except for `cancelled`, and remembers the exit code.

@@ -37,7 +37,8 @@ void place(const infer::TensorBuffer& thumbnail, int index, media::FrameBuilder&
     std::uint8_t* to = sheet.plane(0) + (top + row) * sheet.stride_bytes(0) + static_cast<std::ptrdiff_t>(left) * 3;
     const std::uint8_t* from = samples + static_cast<std::ptrdiff_t>(row) * kThumbnailWidth;
     for (int x = 0; x < kThumbnailWidth; ++x) {
-      for (std::size_t channel = 0; channel < 3; ++channel) *to++ = from[channel * kPlane + static_cast<std::size_t>(x)];
+      for (std::size_t channel = 0; channel < 3; ++channel)
+        *to++ = from[channel * kPlane + static_cast<std::size_t>(x)];
     }
   }
 }

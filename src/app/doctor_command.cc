@@ -1,18 +1,17 @@
-#include <sys/utsname.h>
-
 #include <fstream>
 #include <string>
+#include <sys/utsname.h>
 #include <thread>
 #include <vector>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
 
 #include "app/command.h"
 #include "infer/backend.h"
 #include "infer/model_store.h"
 #include "media/capabilities.h"
 #include "vision/preprocess.h"
-
-#include <CLI/CLI.hpp>
-#include <fmt/format.h>
 
 namespace ocelli::app {
 namespace {
@@ -57,7 +56,9 @@ std::vector<Finding> check_models() {
   for (const auto& card : *cards) {
     const auto status = store->verify(card);
     const bool absent = !status && status.error().code() == base::Code::not_found;
-    findings.push_back({status ? Finding::Verdict::good : absent ? Finding::Verdict::note : Finding::Verdict::bad,
+    findings.push_back({status   ? Finding::Verdict::good
+                        : absent ? Finding::Verdict::note
+                                 : Finding::Verdict::bad,
                         "model " + card.name, status ? "present and intact" : status.error().message()});
   }
   return findings;

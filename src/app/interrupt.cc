@@ -1,9 +1,8 @@
 #include "app/interrupt.h"
 
+#include <csignal>
 #include <pthread.h>
 #include <unistd.h>
-
-#include <csignal>
 
 namespace ocelli::app {
 namespace {
@@ -40,6 +39,8 @@ InterruptWatch::InterruptWatch() {
   });
 }
 
-InterruptWatch::~InterruptWatch() { pthread_kill(watcher_.native_handle(), SIGUSR1); }
+InterruptWatch::~InterruptWatch() {
+  pthread_kill(watcher_.native_handle(), SIGUSR1);
+}
 
 }  // namespace ocelli::app

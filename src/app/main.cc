@@ -1,11 +1,11 @@
 #include <cstdlib>
 
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
 #include "app/command.h"
 #include "app/interrupt.h"
 #include "base/clock.h"
-
-#include <CLI/CLI.hpp>
-#include <fmt/format.h>
 
 namespace {
 

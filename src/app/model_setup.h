@@ -16,7 +16,9 @@ struct LoadedModel {
   std::shared_ptr<infer::Backend> backend;
   std::shared_ptr<infer::Session> session;  // co-owned by the detectors
 
-  base::Result<std::unique_ptr<infer::Detector>> make_detector() const { return infer::Detector::create(card, session); }
+  base::Result<std::unique_ptr<infer::Detector>> make_detector() const {
+    return infer::Detector::create(card, session);
+  }
 };
 
 /// Finds the card, verifies the weights' hash, loads them and runs them once, so that the first frame is not the slow

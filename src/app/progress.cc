@@ -1,11 +1,10 @@
 #include "app/progress.h"
 
-#include <sys/ioctl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <string_view>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include <fmt/format.h>
 
@@ -43,8 +42,8 @@ Progress::~Progress() {
 
 void Progress::update(double done, std::optional<double> share) {
   const auto now = clock_.now();
-  const base::SteadyTime::duration interval = style_ == Style::bar ? base::SteadyTime::duration(kBarInterval)
-                                                                   : base::SteadyTime::duration(kLineInterval);
+  const base::SteadyTime::duration interval =
+      style_ == Style::bar ? base::SteadyTime::duration(kBarInterval) : base::SteadyTime::duration(kLineInterval);
   const auto due = (shown_ ? *shown_ : style_ == Style::bar ? began_ - interval : began_) + interval;
   if (style_ == Style::none || now < due) return;
   shown_ = now;

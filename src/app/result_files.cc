@@ -1,9 +1,9 @@
 #include "app/result_files.h"
 
-#include "events/event_json.h"
-
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+
+#include "events/event_json.h"
 
 namespace ocelli::app {
 
@@ -12,7 +12,9 @@ base::Result<std::unique_ptr<EventFile>> EventFile::create(const std::string& pa
   return std::unique_ptr<EventFile>(new EventFile(std::move(file)));
 }
 
-base::Status EventFile::accept(const events::Event& event) { return file_.write(events::to_cloud_event(event) + "\n"); }
+base::Status EventFile::accept(const events::Event& event) {
+  return file_.write(events::to_cloud_event(event) + "\n");
+}
 
 base::Result<std::unique_ptr<MotFile>> MotFile::create(const std::string& path) {
   OC_TRY(auto file, AtomicFile::create(path));
@@ -57,16 +59,16 @@ base::Status CocoFile::finish() {
   OC_TRY_STATUS(file_.write("],\n\"images\":["));
   const char* separator = "";
   for (const auto& image : images_) {
-    OC_TRY_STATUS(file_.write(fmt::format(
-        "{}\n{{\"id\":{},\"file_name\":\"{:06}.jpg\",\"width\":{},\"height\":{},\"time_s\":{:.3f}}}", separator,
-        image.id, image.id, image.width, image.height, image.time_s)));
+    OC_TRY_STATUS(file_.write(
+        fmt::format("{}\n{{\"id\":{},\"file_name\":\"{:06}.jpg\",\"width\":{},\"height\":{},\"time_s\":{:.3f}}}",
+                    separator, image.id, image.id, image.width, image.height, image.time_s)));
     separator = ",";
   }
   OC_TRY_STATUS(file_.write("],\n\"categories\":["));
   separator = "";
   for (std::size_t i = 0; i < labels_.size(); ++i) {
-    OC_TRY_STATUS(file_.write(
-        fmt::format("{}\n{{\"id\":{},\"name\":{}}}", separator, i + 1, nlohmann::json(labels_[i]).dump())));
+    OC_TRY_STATUS(
+        file_.write(fmt::format("{}\n{{\"id\":{},\"name\":{}}}", separator, i + 1, nlohmann::json(labels_[i]).dump())));
     separator = ",";
   }
   OC_TRY_STATUS(file_.write("]}\n"));

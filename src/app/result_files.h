@@ -52,7 +52,8 @@ class MotFile final : public ResultFile, public events::TrackSink {
 /// not grow with their number.
 class CocoFile final : public ResultFile, public events::TrackSink {
  public:
-  static base::Result<std::unique_ptr<CocoFile>> create(const std::string& path, const std::vector<std::string>& labels);
+  static base::Result<std::unique_ptr<CocoFile>> create(const std::string& path,
+                                                        const std::vector<std::string>& labels);
   base::Status accept(const events::FrameTracks& tracks) override;
   base::Status finish() override;
   std::vector<std::string> paths() const override { return {file_.path()}; }

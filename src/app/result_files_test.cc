@@ -1,10 +1,10 @@
 #include "app/result_files.h"
 
-#include "media/frame.h"
-#include "media/testing/clip.h"
-
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
+
+#include "media/frame.h"
+#include "media/testing/clip.h"
 
 namespace ocelli::app {
 namespace {

@@ -3,15 +3,15 @@
 #include <thread>
 #include <utility>
 
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
 #include "app/command.h"
 #include "app/model_setup.h"
 #include "config/site_config.h"
 #include "engine/stream.h"
 #include "serve/http_server.h"
 #include "serve/live_view.h"
-
-#include <CLI/CLI.hpp>
-#include <fmt/format.h>
 
 namespace ocelli::app {
 namespace {
@@ -31,8 +31,9 @@ base::Result<config::SiteConfig> load_config(const ServeOptions& options) {
   if (options.port) site.server.port = *options.port;
   if (options.log_format == "json") site.log.format = base::LogFormat::json;
   if (site.cameras.empty()) {
-    return base::Error(Code::invalid, options.config_file + " has no cameras: add one under `cameras:` "
-                                                            "(ocelli.example.yaml shows how)");
+    return base::Error(Code::invalid, options.config_file +
+                                          " has no cameras: add one under `cameras:` "
+                                          "(ocelli.example.yaml shows how)");
   }
   return site;
 }
@@ -87,7 +88,8 @@ base::Status Site::start_cameras() {
     OC_TRY(auto detector, model_->make_detector());
     const engine::StreamServices services{clock_, workers_, logger_, metrics_, nullptr, {&live_}, {&live_}};
     auto stream = engine::Stream::start(camera, std::move(detector), services);
-    live_.add_camera({camera.name, camera.rules, model_->card.labels, [stream = stream.get()] { return stream->status(); }});
+    live_.add_camera(
+        {camera.name, camera.rules, model_->card.labels, [stream = stream.get()] { return stream->status(); }});
     streams_.push_back(std::move(stream));
   }
   server_->set_ready();
@@ -136,10 +138,12 @@ void add_serve_command(CLI::App& app, CommandContext& context) {
       ->check(CLI::ExistingFile);
   command->add_option("--bind", options->bind, "Address to listen on; the default is this machine only");
   command->add_option("--port", options->port, "Port to listen on; 0 takes a free one")->check(CLI::Range(0, 65535));
-  command->add_option("--log-format", options->log_format, "console or json")->check(CLI::IsMember({"console", "json"}));
+  command->add_option("--log-format", options->log_format, "console or json")
+      ->check(CLI::IsMember({"console", "json"}));
   command->footer(
       "Prints \"listening on http://…\" once the port is open; /health/ready tells when the model is warm and the\n"
-      "cameras are started. SIGINT and SIGTERM end it cleanly (exit code 0). There is no authentication yet: keep it on\n"
+      "cameras are started. SIGINT and SIGTERM end it cleanly (exit code 0). There is no authentication yet: keep it "
+      "on\n"
       "loopback, or behind a proxy that has.\n\n"
       "  ocelli serve -c site.yaml\n"
       "  OCELLI_SERVER_PORT=9000 ocelli serve -c site.yaml --log-format json");

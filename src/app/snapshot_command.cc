@@ -1,11 +1,11 @@
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
 #include "app/atomic_file.h"
 #include "app/command.h"
 #include "media/decoder.h"
 #include "media/jpeg.h"
 #include "media/source.h"
-
-#include <CLI/CLI.hpp>
-#include <fmt/format.h>
 
 namespace ocelli::app {
 namespace {

@@ -3,17 +3,19 @@
 #include <chrono>
 #include <iterator>
 
-#include "app/atomic_file.h"
-
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+
+#include "app/atomic_file.h"
 
 namespace ocelli::app {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-double seconds(std::chrono::nanoseconds duration) { return std::chrono::duration<double>(duration).count(); }
+double seconds(std::chrono::nanoseconds duration) {
+  return std::chrono::duration<double>(duration).count();
+}
 
 std::string_view outcome(const base::Status& input) {
   if (input) return "complete";
@@ -50,12 +52,13 @@ base::Status write_summary(const AnalysisConfig& config, const LoadedModel& mode
                   {"preprocess_ms_per_frame", per_frame_ms(status.preprocess_time, status.frames_analysed)},
                   {"inference_ms_per_frame", per_frame_ms(status.inference_time, status.frames_analysed)},
                   {"pipeline_ms_per_frame", per_frame_ms(status.total_time, status.frames_analysed)}};
-  const Json summary{{"camera", config.stream.name},
-                     {"input", input},
-                     {"model", {{"name", model.card.name}, {"sha256", model.card.sha256}, {"licence", model.card.licence}}},
-                     {"frames", frames},
-                     {"events", report.events_by_type},
-                     {"time", time}};
+  const Json summary{
+      {"camera", config.stream.name},
+      {"input", input},
+      {"model", {{"name", model.card.name}, {"sha256", model.card.sha256}, {"licence", model.card.licence}}},
+      {"frames", frames},
+      {"events", report.events_by_type},
+      {"time", time}};
   OC_TRY(auto file, AtomicFile::create(config.folder + "/summary.json"));
   OC_TRY_STATUS(file.write(summary.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"));
   return file.commit();
@@ -64,9 +67,9 @@ base::Status write_summary(const AnalysisConfig& config, const LoadedModel& mode
 std::string describe(const AnalysisConfig& config, const AnalysisReport& report) {
   const auto& status = report.status;
   const double wall_s = seconds(report.wall_time);
-  std::string text = fmt::format("{}: {} frames in {:.1f} s ({:.1f} per second)", config.stream.name,
-                                 status.frames_analysed, wall_s,
-                                 wall_s > 0 ? static_cast<double>(status.frames_analysed) / wall_s : 0);
+  std::string text =
+      fmt::format("{}: {} frames in {:.1f} s ({:.1f} per second)", config.stream.name, status.frames_analysed, wall_s,
+                  wall_s > 0 ? static_cast<double>(status.frames_analysed) / wall_s : 0);
   if (status.frames_dropped > 0) text += fmt::format(", {} dropped", status.frames_dropped);
   if (status.packets_corrupt > 0) text += fmt::format(", {} damaged packets skipped", status.packets_corrupt);
   text += "\n  per frame:";

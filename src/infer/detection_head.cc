@@ -16,7 +16,8 @@ struct BestClasses {
   std::array<int, kBlock> class_id;
 };
 
-/// For `count` anchors from `first`: the highest score over all classes, and the first class that has it. NaN never wins.
+/// For `count` anchors from `first`: the highest score over all classes, and the first class that has it. NaN never
+/// wins.
 void find_best_classes(std::span<const float> output, std::size_t anchor_count, int class_count, std::size_t first,
                        std::size_t count, BestClasses& best) {
   best.score.fill(0);

@@ -16,17 +16,20 @@ using SteadyClock = std::chrono::steady_clock;  // measures the machine, so not 
 
 ElementType tensor_type(vision::ElementType type) {
   switch (type) {
-    case vision::ElementType::float32: return ElementType::float32;
-    case vision::ElementType::float16: return ElementType::float16;
-    case vision::ElementType::uint8: return ElementType::uint8;
+    case vision::ElementType::float32:
+      return ElementType::float32;
+    case vision::ElementType::float16:
+      return ElementType::float16;
+    case vision::ElementType::uint8:
+      return ElementType::uint8;
   }
   return ElementType::float32;
 }
 
 base::Status check_fit(const ModelCard& card, const Session& session) {
   const auto refuse = [&](const std::string& found, const std::string& expected) {
-    return Error(Code::invalid, "model " + card.name + " does not fit its card: it has " + found +
-                                    ", the card says " + expected);
+    return Error(Code::invalid,
+                 "model " + card.name + " does not fit its card: it has " + found + ", the card says " + expected);
   };
   if (session.inputs().size() != 1 || session.outputs().size() != 1) {
     return refuse(std::to_string(session.inputs().size()) + " inputs and " + std::to_string(session.outputs().size()) +
@@ -37,8 +40,8 @@ base::Status check_fit(const ModelCard& card, const Session& session) {
   const TensorSpec expected_input{
       input.name, tensor_type(card.input.element), {1, 3, card.input.height, card.input.width}};
   const bool batch_fits = !input.shape.empty() && (input.shape[0] == 1 || input.shape[0] < 0);
-  const bool rest_fits = input.shape.size() == 4 && std::equal(input.shape.begin() + 1, input.shape.end(),
-                                                               expected_input.shape.begin() + 1);
+  const bool rest_fits = input.shape.size() == 4 &&
+                         std::equal(input.shape.begin() + 1, input.shape.end(), expected_input.shape.begin() + 1);
   if (!batch_fits || !rest_fits || input.type != expected_input.type) {
     return refuse("input " + input.to_string(), expected_input.to_string());
   }

@@ -3,10 +3,10 @@
 #include <thread>
 #include <utility>
 
+#include <onnxruntime_c_api.h>
+
 #include "infer/backend.h"
 #include "infer/onnx_library.h"
-
-#include <onnxruntime_c_api.h>
 
 namespace ocelli::infer {
 namespace {
@@ -24,12 +24,16 @@ base::Status checked(const OrtApi& api, OrtStatus* status, const std::string& wh
   api.ReleaseStatus(status);
   message.resize(std::min(message.find('\n'), message.size()));
   switch (code) {
-    case ORT_NO_SUCHFILE: return Error(Code::not_found, what + ": " + message);
+    case ORT_NO_SUCHFILE:
+      return Error(Code::not_found, what + ": " + message);
     case ORT_INVALID_PROTOBUF:
     case ORT_INVALID_GRAPH:
-    case ORT_NO_MODEL: return Error(Code::corrupt, what + ": " + message);
-    case ORT_NOT_IMPLEMENTED: return Error(Code::unsupported, what + ": " + message);
-    default: return Error(Code::internal, what + ": " + message);
+    case ORT_NO_MODEL:
+      return Error(Code::corrupt, what + ": " + message);
+    case ORT_NOT_IMPLEMENTED:
+      return Error(Code::unsupported, what + ": " + message);
+    default:
+      return Error(Code::internal, what + ": " + message);
   }
 }
 
@@ -70,24 +74,37 @@ base::Result<std::shared_ptr<const Environment>> make_environment(const std::str
 
 base::Result<ElementType> our_type(ONNXTensorElementDataType type, const std::string& name) {
   switch (type) {
-    case ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT: return ElementType::float32;
-    case ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT16: return ElementType::float16;
-    case ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT8: return ElementType::uint8;
-    case ONNX_TENSOR_ELEMENT_DATA_TYPE_INT8: return ElementType::int8;
-    case ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32: return ElementType::int32;
-    case ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64: return ElementType::int64;
-    default: return Error(Code::unsupported, "tensor " + name + " has an element type that ocelli does not bind");
+    case ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT:
+      return ElementType::float32;
+    case ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT16:
+      return ElementType::float16;
+    case ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT8:
+      return ElementType::uint8;
+    case ONNX_TENSOR_ELEMENT_DATA_TYPE_INT8:
+      return ElementType::int8;
+    case ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32:
+      return ElementType::int32;
+    case ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64:
+      return ElementType::int64;
+    default:
+      return Error(Code::unsupported, "tensor " + name + " has an element type that ocelli does not bind");
   }
 }
 
 ONNXTensorElementDataType their_type(ElementType type) {
   switch (type) {
-    case ElementType::float32: return ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT;
-    case ElementType::float16: return ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT16;
-    case ElementType::uint8: return ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT8;
-    case ElementType::int8: return ONNX_TENSOR_ELEMENT_DATA_TYPE_INT8;
-    case ElementType::int32: return ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32;
-    case ElementType::int64: return ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64;
+    case ElementType::float32:
+      return ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT;
+    case ElementType::float16:
+      return ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT16;
+    case ElementType::uint8:
+      return ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT8;
+    case ElementType::int8:
+      return ONNX_TENSOR_ELEMENT_DATA_TYPE_INT8;
+    case ElementType::int32:
+      return ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32;
+    case ElementType::int64:
+      return ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64;
   }
   return ONNX_TENSOR_ELEMENT_DATA_TYPE_UNDEFINED;
 }
@@ -186,11 +203,11 @@ base::Result<BoundTensor> OnnxSession::bind(const TensorSpec& spec) const {
   }
   OC_TRY(auto buffer, TensorBuffer::allocate(spec.bytes()));
   OrtValue* value = nullptr;
-  OC_TRY_STATUS(checked(api(),
-                        api().CreateTensorWithDataAsOrtValue(environment_->cpu_memory.get(), buffer.data(),
-                                                             buffer.bytes(), shape.data(), shape.size(),
-                                                             their_type(spec.type), &value),
-                        "cannot bind " + spec.to_string()));
+  OC_TRY_STATUS(
+      checked(api(),
+              api().CreateTensorWithDataAsOrtValue(environment_->cpu_memory.get(), buffer.data(), buffer.bytes(),
+                                                   shape.data(), shape.size(), their_type(spec.type), &value),
+              "cannot bind " + spec.to_string()));
   return BoundTensor{std::move(buffer), own(value, api().ReleaseValue)};
 }
 
@@ -211,11 +228,11 @@ base::Result<std::unique_ptr<Binding>> OnnxSession::make_binding() {
 
 base::Status OnnxSession::run(Binding& binding) {
   auto& bound = static_cast<OnnxBinding&>(binding);
-  return checked(api(),
-                 api().Run(session_.get(), nullptr, input_names_.data(), bound.input_values_.data(),
-                           bound.input_values_.size(), output_names_.data(), output_names_.size(),
-                           bound.output_values_.data()),
-                 "inference failed");
+  return checked(
+      api(),
+      api().Run(session_.get(), nullptr, input_names_.data(), bound.input_values_.data(), bound.input_values_.size(),
+                output_names_.data(), output_names_.size(), bound.output_values_.data()),
+      "inference failed");
 }
 
 class OnnxBackend final : public Backend {

@@ -1,8 +1,7 @@
 #include "infer/onnx_library.h"
 
-#include <dlfcn.h>
-
 #include <cstdlib>
+#include <dlfcn.h>
 #include <filesystem>
 #include <vector>
 

@@ -16,7 +16,8 @@ struct OnnxLibrary {
   std::string version;  ///< e.g. "1.27.0"
   std::string path;     ///< as it was found
 
-  /// `wanted` if not empty, else the places that make_onnx_backend() documents. `unavailable` names all that were tried.
+  /// `wanted` if not empty, else the places that make_onnx_backend() documents. `unavailable` names all that were
+  /// tried.
   static base::Result<OnnxLibrary> load(const std::string& wanted);
 };
 

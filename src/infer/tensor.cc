@@ -14,23 +14,33 @@ constexpr std::size_t kAlignment = 64;  // a cache line, and the widest vector r
 std::size_t element_bytes(ElementType type) {
   switch (type) {
     case ElementType::float32:
-    case ElementType::int32: return 4;
-    case ElementType::float16: return 2;
+    case ElementType::int32:
+      return 4;
+    case ElementType::float16:
+      return 2;
     case ElementType::uint8:
-    case ElementType::int8: return 1;
-    case ElementType::int64: return 8;
+    case ElementType::int8:
+      return 1;
+    case ElementType::int64:
+      return 8;
   }
   return 0;
 }
 
 std::string_view element_name(ElementType type) {
   switch (type) {
-    case ElementType::float32: return "float32";
-    case ElementType::float16: return "float16";
-    case ElementType::uint8: return "uint8";
-    case ElementType::int8: return "int8";
-    case ElementType::int32: return "int32";
-    case ElementType::int64: return "int64";
+    case ElementType::float32:
+      return "float32";
+    case ElementType::float16:
+      return "float16";
+    case ElementType::uint8:
+      return "uint8";
+    case ElementType::int8:
+      return "int8";
+    case ElementType::int32:
+      return "int32";
+    case ElementType::int64:
+      return "int64";
   }
   return "?";
 }
@@ -49,12 +59,15 @@ std::string TensorSpec::to_string() const {
   return text + "]";
 }
 
-void TensorBuffer::Free::operator()(void* memory) const { std::free(memory); }
+void TensorBuffer::Free::operator()(void* memory) const {
+  std::free(memory);
+}
 
 base::Result<TensorBuffer> TensorBuffer::allocate(std::size_t bytes) {
   const std::size_t rounded = (bytes + kAlignment - 1) / kAlignment * kAlignment;
   std::unique_ptr<void, Free> memory(std::aligned_alloc(kAlignment, rounded == 0 ? kAlignment : rounded));
-  if (!memory) return base::Error(base::Code::exhausted, "out of memory: a tensor needs " + std::to_string(bytes) + " bytes");
+  if (!memory)
+    return base::Error(base::Code::exhausted, "out of memory: a tensor needs " + std::to_string(bytes) + " bytes");
   std::memset(memory.get(), 0, rounded);
   return TensorBuffer(std::move(memory), bytes);
 }
