@@ -1,4 +1,6 @@
 #include <cstdlib>
+#include <string>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -6,6 +8,7 @@
 #include "app/command.h"
 #include "app/interrupt.h"
 #include "base/clock.h"
+#include "base/suggest.h"
 
 namespace {
 
@@ -19,7 +22,7 @@ constexpr const char* kFooter =
     "  ocelli doctor\n"
     "  ocelli models pull yolov8n --accept-licence\n"
     "  ocelli analyze street.mp4 --annotate -o out\n"
-    "  ocelli serve -c ocelli.example.yaml\n\n"
+    "  ocelli serve -c ocelli.yaml\n\n"
     "`ocelli COMMAND --help` teaches each command. `ocelli completion bash` prints a completion script.";
 
 void add_commands(CLI::App& app, CommandContext& context) {
@@ -31,6 +34,43 @@ void add_commands(CLI::App& app, CommandContext& context) {
   add_config_command(app, context);
   add_doctor_command(app, context);
   add_completion_command(app, context);
+}
+
+/// Names that `unknown` may have been meant to be.
+std::vector<std::string> known_names(const CLI::App& command, const std::string& unknown) {
+  std::vector<std::string> names;
+  if (unknown.starts_with('-')) {
+    for (const auto* option : command.get_options()) {
+      for (const auto& name : option->get_lnames()) names.push_back("--" + name);
+    }
+  } else {
+    for (const auto* subcommand : command.get_subcommands([](const CLI::App*) { return true; })) {
+      names.push_back(subcommand->get_name());
+    }
+  }
+  return names;
+}
+
+/// What is wrong with the command line, in one line. What is unknown comes before what is missing because of it.
+std::string usage_error(const CLI::App& app, const CLI::ParseError& error) {
+  const CLI::App* command = &app;
+  std::string called = app.get_name();
+  while (!command->get_subcommands().empty()) {
+    command = command->get_subcommands().front();
+    called += " " + command->get_name();
+  }
+  std::string what = error.what();
+  if (const auto unknown = app.remaining(true); !unknown.empty()) {
+    const std::string& first = unknown.front();
+    const bool is_option = first.starts_with('-');
+    const bool is_command = !is_option && command->get_require_subcommand_min() > 0;
+    what = fmt::format("unknown {} '{}'{}",
+                       is_option    ? "option"
+                       : is_command ? "command"
+                                    : "argument",
+                       first, ocelli::base::did_you_mean(first, known_names(*command, first)));
+  }
+  return fmt::format("{}; see `{} --help`", what, called);
 }
 
 }  // namespace
@@ -48,8 +88,9 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    const int code = app.exit(error);
-    return code == 0 ? 0 : static_cast<int>(ExitCode::usage);
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help and --version
+    fmt::print(stderr, "ocelli: {}\n", usage_error(app, error));
+    return static_cast<int>(ExitCode::usage);
   }
   return static_cast<int>(context.exit_code);
 }

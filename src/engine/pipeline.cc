@@ -31,6 +31,11 @@ std::vector<bool> wanted_classes(const std::vector<std::string>& wanted, const s
   return result;
 }
 
+track::TrackerConfig with_groups(track::TrackerConfig config, const std::vector<int>& class_groups) {
+  config.class_groups = class_groups;
+  return config;
+}
+
 }  // namespace
 
 Pipeline::Pipeline(const StreamConfig& config, std::unique_ptr<infer::Detector> detector,
@@ -41,7 +46,7 @@ Pipeline::Pipeline(const StreamConfig& config, std::unique_ptr<infer::Detector> 
       gate_(config.max_fps),
       detector_(std::move(detector)),
       class_wanted_(wanted_classes(config.labels, detector_->labels())),
-      tracker_(config.tracker),
+      tracker_(with_groups(config.tracker, detector_->class_groups())),
       rules_(config.name, config.rules, detector_->labels()),
       inference_seconds_(services.metrics.histogram("ocelli_inference_seconds", "Duration of one model run",
                                                     {{"camera", config.name}})) {}

@@ -242,11 +242,12 @@ std::string_view state_name(StreamStatus::State state) {
 }
 
 base::Status check_labels(const StreamConfig& config, const std::vector<std::string>& known) {
+  const std::string whose = config.name.empty() ? "" : "camera " + config.name + ": ";
   const auto check = [&](const std::vector<std::string>& labels) -> base::Status {
     for (const auto& label : labels) {
       if (std::find(known.begin(), known.end(), label) == known.end()) {
-        return Error(Code::invalid, "camera " + config.name + ": the model knows no class '" + label + "'" +
-                                        base::did_you_mean(label, known));
+        return Error(Code::invalid,
+                     whose + "the model knows no class '" + label + "'" + base::did_you_mean(label, known));
       }
     }
     return {};

@@ -28,11 +28,13 @@ class WalkingPerson final : public infer::Detector {
   }
   const infer::DetectTimes& last_times() const override { return times_; }
   const std::vector<std::string>& labels() const override { return labels_; }
+  const std::vector<int>& class_groups() const override { return class_groups_; }
 
  private:
   const std::chrono::milliseconds duration_;
   infer::DetectTimes times_;
   std::vector<std::string> labels_{"person", "dog"};
+  std::vector<int> class_groups_{0, 1};
 };
 
 class Recorder final : public events::EventSink, public events::TrackSink {

@@ -11,8 +11,7 @@
 namespace ocelli::events {
 
 /// Receives what happened. Called from the camera's strand, one call at a time per camera; must not block for long:
-/// whoever needs time puts a bounded queue in between. An error ends the camera's run when it is a file (analyze) and
-/// is counted and logged when it is a server (serve).
+/// whoever needs time puts a bounded queue in between. An error ends the camera's run.
 class EventSink {
  public:
   virtual ~EventSink() = default;

@@ -58,7 +58,11 @@ base::Status check_fit(const ModelCard& card, const Session& session) {
 class CardDetector final : public Detector {
  public:
   CardDetector(const ModelCard& card, std::shared_ptr<Session> session, std::unique_ptr<Binding> binding)
-      : session_(std::move(session)), binding_(std::move(binding)), preprocessor_(card.input), labels_(card.labels) {
+      : session_(std::move(session)),
+        binding_(std::move(binding)),
+        preprocessor_(card.input),
+        labels_(card.labels),
+        class_groups_(card.class_groups) {
     head_.class_count = static_cast<int>(card.labels.size());
     head_.thresholds = card.thresholds;
     anchor_count_ = static_cast<std::size_t>(session_->outputs()[0].shape[2]);
@@ -67,12 +71,14 @@ class CardDetector final : public Detector {
   base::Result<std::vector<Detection>> detect(const media::Frame& frame, base::Tracer* tracer) override;
   const DetectTimes& last_times() const override { return times_; }
   const std::vector<std::string>& labels() const override { return labels_; }
+  const std::vector<int>& class_groups() const override { return class_groups_; }
 
  private:
   std::shared_ptr<Session> session_;  // co-owned with the other detectors of the model
   std::unique_ptr<Binding> binding_;
   vision::Preprocessor preprocessor_;
   std::vector<std::string> labels_;
+  std::vector<int> class_groups_;
   HeadConfig head_;
   std::size_t anchor_count_ = 0;
   DetectTimes times_;

@@ -31,6 +31,8 @@ class Detector {
   virtual base::Result<std::vector<Detection>> detect(const media::Frame& frame, base::Tracer* tracer) = 0;
   virtual const DetectTimes& last_times() const = 0;
   virtual const std::vector<std::string>& labels() const = 0;
+  /// By class id: which classes the model confuses with each other (ModelCard::class_groups).
+  virtual const std::vector<int>& class_groups() const = 0;
 };
 
 }  // namespace ocelli::infer

@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <fstream>
 #include <functional>
+#include <numeric>
 #include <set>
 #include <sstream>
 
 #include <fmt/format.h>
 
+#include "base/suggest.h"
 #include "base/yaml.h"
 
 namespace ocelli::infer {
@@ -114,6 +116,7 @@ class Section {
     reader_.require(key);
     return reader_.child(key);
   }
+  std::optional<YamlValue> optional_child(const std::string& key) { return reader_.child(key); }
   void section(const std::string& key, const std::function<void(Section&)>& read) {
     if (const auto map = child(key)) in_section(*map, read);
   }
@@ -205,7 +208,30 @@ void check_labels(Section& section, const std::vector<std::string>& labels) {
   }
 }
 
-void read_output(Section& section, ModelCard& card) {
+/// Every class is a group of its own, named by its number, unless a list puts it together with others.
+std::vector<int> read_class_groups(const std::vector<YamlValue>& lists, const std::vector<std::string>& labels,
+                                   std::vector<YamlProblem>& problems) {
+  std::vector<int> groups(labels.size());
+  std::iota(groups.begin(), groups.end(), 0);
+  for (const auto& list : lists) {
+    int group = -1;
+    for (const auto& item : list.as_list(problems)) {
+      const auto label = item.as_string(problems);
+      if (!label) continue;
+      const auto found = std::find(labels.begin(), labels.end(), *label);
+      if (found == labels.end()) {
+        problems.push_back(item.problem(fmt::format("no label '{}'{}", *label, base::did_you_mean(*label, labels))));
+        continue;
+      }
+      const auto class_id = static_cast<std::size_t>(found - labels.begin());
+      if (group < 0) group = groups[class_id];
+      groups[class_id] = group;
+    }
+  }
+  return groups;
+}
+
+void read_output(Section& section, ModelCard& card, std::vector<YamlProblem>& problems) {
   section.choice<OutputLayout>("layout", card.layout, {{"yolov8", OutputLayout::yolov8}});
   double score = card.thresholds.score;
   double overlap = card.thresholds.nms_iou;
@@ -214,6 +240,9 @@ void read_output(Section& section, ModelCard& card) {
   card.thresholds = {static_cast<float>(score), static_cast<float>(overlap)};
   section.texts("labels", card.labels);
   check_labels(section, card.labels);
+  const auto confused = section.optional_child("confused_labels");
+  card.class_groups =
+      read_class_groups(confused ? confused->as_list(problems) : std::vector<YamlValue>{}, card.labels, problems);
 }
 
 void read_card(Section& section, ModelCard& card, std::vector<YamlProblem>& problems) {
@@ -229,7 +258,7 @@ void read_card(Section& section, ModelCard& card, std::vector<YamlProblem>& prob
   });
   section.section("onnx", [&](Section& inner) { inner.text("sha256", card.sha256, kSha256); });
   section.section("input", [&](Section& inner) { read_input(inner, card.input); });
-  section.section("output", [&](Section& inner) { read_output(inner, card); });
+  section.section("output", [&](Section& inner) { read_output(inner, card, problems); });
   if (!section.has("conversion") && problems.empty() && card.sha256 != card.checkpoint_sha256) {
     section.report("onnx", "without a conversion the checkpoint is what is run: both hashes must be equal");
   }

@@ -57,6 +57,9 @@ struct ModelCard {
   vision::InputSpec input;
   OutputLayout layout = OutputLayout::yolov8;
   std::vector<std::string> labels;  ///< by class id
+  /// By class id: classes of one number are confused by the model (car, truck), so that a track may change between
+  /// them.
+  std::vector<int> class_groups;
   DetectionThresholds thresholds;
 };
 

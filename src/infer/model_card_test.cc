@@ -145,6 +145,20 @@ TEST(ModelCard, LabelsMustDifferAndExist) {
   EXPECT_THAT(error_of(text.substr(0, text.find("  labels:")) + "  labels: []\n"), HasSubstr("at least one class"));
 }
 
+TEST(ModelCard, PutsConfusedLabelsIntoOneGroup) {
+  const auto card = parse_model_card(shipped_card_text(), "card.yaml");
+  ASSERT_TRUE(card);
+  ASSERT_EQ(card->class_groups.size(), 80U);
+  EXPECT_EQ(card->class_groups[0], 0);                      // person: alone
+  EXPECT_EQ(card->class_groups[7], card->class_groups[2]);  // truck, car
+  EXPECT_EQ(card->class_groups[5], card->class_groups[2]);  // bus
+  EXPECT_NE(card->class_groups[3], card->class_groups[2]);  // motorcycle goes with bicycle
+}
+
+TEST(ModelCard, RefusesAConfusedLabelThatIsNone) {
+  EXPECT_THAT(error_of(card_with("[car, truck, bus]", "[car, turck]")), HasSubstr("did you mean 'truck'"));
+}
+
 TEST(ModelCard, SourcesMustExist) {
   const auto text = shipped_card_text();
   const auto begin = text.find("  sources:");
