@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "media/convert.h"
 #include "vision/draw.h"
 
 namespace ocelli::serve {
@@ -70,11 +71,18 @@ void draw_track(vision::Canvas& canvas, const track::Track& track, const std::ve
                fmt::format("{} #{} {:.0f}%", class_label(labels, track.class_id), track.id, track.score * 100), color);
 }
 
+/// Photos and some cameras deliver formats that cannot be drawn on.
+base::Result<media::FrameBuilder> copy_to_draw_on(const media::Frame& frame) {
+  if (frame.info().format == media::PixelFormat::yuv420p) return media::FrameBuilder::copy_of(frame);
+  OC_TRY(const auto converted, media::copy_to_yuv420p(frame));
+  return media::FrameBuilder::copy_of(*converted);
+}
+
 }  // namespace
 
 base::Result<media::FramePtr> annotate(const media::Frame& frame, std::span<const track::Track> tracks,
                                        const events::RulesConfig& rules, const std::vector<std::string>& labels) {
-  OC_TRY(auto picture, media::FrameBuilder::copy_of(frame));
+  OC_TRY(auto picture, copy_to_draw_on(frame));
   OC_TRY(auto canvas, vision::Canvas::on(picture));
   for (const events::ZoneConfig& zone : rules.zones) draw_zone(canvas, zone, frame.info());
   for (const events::LineConfig& line : rules.lines) draw_line(canvas, line, frame.info());

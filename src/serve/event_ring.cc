@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <ranges>
 
 namespace ocelli::serve {
 
@@ -33,9 +34,9 @@ RingBatch EventRing::after(std::uint64_t after, std::size_t limit, std::string_v
 std::vector<RingEvent> EventRing::newest(std::uint64_t after, std::size_t limit, std::string_view camera) const {
   std::vector<RingEvent> found;
   const base::MutexLock lock(mutex_);
-  for (auto event = events_.rbegin(); event != events_.rend(); ++event) {
-    if (event->number <= after || found.size() == limit) break;
-    if (camera.empty() || event->camera == camera) found.push_back(*event);
+  for (const RingEvent& event : std::views::reverse(events_)) {
+    if (event.number <= after || found.size() == limit) break;
+    if (camera.empty() || event.camera == camera) found.push_back(event);
   }
   return found;
 }

@@ -30,6 +30,7 @@
 #include "serve/routes.h"
 
 // One file, because Beast costs most of this room's build time each time it is included.
+// NOLINTBEGIN(bugprone-unused-return-value): Boost's functions return the same error that they store in their argument.
 
 namespace ocelli::serve {
 namespace {
@@ -213,7 +214,7 @@ class Server : public std::enable_shared_from_this<Server> {
 
  private:
   void spawn(asio::awaitable<void> coroutine) {
-    asio::co_spawn(*context_, std::move(coroutine), [self = shared_from_this()](std::exception_ptr error) {
+    asio::co_spawn(*context_, std::move(coroutine), [self = shared_from_this()](const std::exception_ptr& error) {
       if (error) self->report(error);
     });
   }
@@ -507,15 +508,19 @@ class Server : public std::enable_shared_from_this<Server> {
     co_return response;
   }
 
-  using PictureOutcome = std::optional<base::Result<PicturePtr>>;  // optional: co_spawn wants a default value
+  using PictureOutcome = std::unique_ptr<base::Result<PicturePtr>>;  // a pointer: co_spawn wants a default value
 
-  /// Never empty. Draws on the other thread, so that this one goes on serving.
+  /// Never null. Draws on the other thread, so that this one goes on serving.
   asio::awaitable<PictureOutcome> draw(const std::string& camera) {
     auto [error, outcome] = co_await asio::co_spawn(draw_context_, draw_now(camera), kAwait);
-    if (error || !outcome) co_return base::Result<PicturePtr>(base::Error(base::Code::internal, "drawing failed"));
+    if (error || !outcome) {
+      co_return std::make_unique<base::Result<PicturePtr>>(base::Error(base::Code::internal, "drawing failed"));
+    }
     co_return std::move(outcome);
   }
-  asio::awaitable<PictureOutcome> draw_now(std::string camera) { co_return live_.picture(camera); }
+  asio::awaitable<PictureOutcome> draw_now(std::string camera) {
+    co_return std::make_unique<base::Result<PicturePtr>>(live_.picture(camera));
+  }
 
   const HttpServerConfig config_;
   LiveView& live_;
@@ -621,3 +626,4 @@ base::Result<std::unique_ptr<HttpServer>> HttpServer::start(const HttpServerConf
 }
 
 }  // namespace ocelli::serve
+// NOLINTEND(bugprone-unused-return-value)

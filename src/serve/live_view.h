@@ -88,11 +88,11 @@ class LiveView final : public events::EventSink, public events::TrackSink {
 
   /// In the order in which they were added.
   std::vector<CameraOverview> cameras() const;
-  base::Result<CameraTracks> tracks(const std::string& camera) const;
+  base::Result<CameraTracks> tracks(const std::string& name) const;
   /// Counts the camera's frames: a new number is a new picture. 0 before the first frame.
-  base::Result<std::uint64_t> generation(const std::string& camera) const;
+  base::Result<std::uint64_t> generation(const std::string& name) const;
   /// The annotated newest frame; draws it unless that was done. `unavailable` before the first frame.
-  base::Result<PicturePtr> picture(const std::string& camera);
+  base::Result<PicturePtr> picture(const std::string& name);
 
   const EventRing& events() const { return events_; }
 
