@@ -87,7 +87,7 @@ void run_doctor(CommandContext& context) {
 
 void add_doctor_command(CLI::App& app, CommandContext& context) {
   auto* command = app.add_subcommand("doctor", "Say what this machine can do and what is missing");
-  command->footer("Exit code 1 when something that every analysis needs is missing.");
+  command->footer("Exit code 1 when something that every analysis needs is missing.\n\n  ocelli doctor");
   command->callback([&context] { run_doctor(context); });
 }
 
