@@ -209,7 +209,12 @@ bool run_one(const AnalysisConfig& analysis, const AnalysisServices& services, c
 bool can_open(const std::string& input, CommandContext& context) {
   const auto source = media::Source::open({input}, context.clock, context.stop);
   if (source) return true;
-  fail(context, ExitCode::input, source.error());
+  if (source.error().code() == Code::cancelled) {
+    context.exit_code = ExitCode::interrupted;
+    return false;
+  }
+  fmt::print(stderr, "ocelli: {}\n", source.error().message());
+  remember(context, ExitCode::input);
   return false;
 }
 
@@ -234,6 +239,7 @@ void run_analyze(const AnalyzeOptions& options, CommandContext& context) {
   if (!options.trace_file.empty()) tracer.emplace();
   const AnalysisServices services{context.clock, workers, base::Logger::null(), tracer ? &*tracer : nullptr, *model};
   for (const auto& analysis : plan(*inputs, *stream, options)) {
+    if (inputs->size() > 1 && !can_open(analysis.stream.source.url, context)) continue;
     if (!run_one(analysis, services, options, context)) break;
   }
   if (!tracer) return;
