@@ -59,16 +59,15 @@ async function refreshCameras() {
     setOnline(false);
     return;
   }
-  const cameOnline = !state.online;
   setOnline(true);
   const selected = state.cameras.find((camera) => camera.name === state.selected) ?? state.cameras[0];
   if (!selected) {
-    views.showNotice({ title: "No camera is configured", detail: "" });
+    views.showNotice({ title: "No camera yet", detail: "The server is starting, or its configuration names none." });
     return;
   }
   views.showCameras(state.cameras, selected.name, selectCamera);
   views.showFigures(selected);
-  if (cameOnline || selected.name !== state.selected) selectCamera(selected.name);
+  if (picture().hidden || selected.name !== state.selected) selectCamera(selected.name);
   views.showNotice(views.pictureNotice(selected));
 }
 

@@ -173,6 +173,14 @@ int main(int count, char** arguments) {
   const base::Logger logger(base::Logger::Config{}, clock);
   serve::LiveView view({}, clock, metrics);
   std::atomic<std::uint64_t> frames = 0;
+  auto server = serve::HttpServer::start({.port = options.port}, {view, metrics, logger, "{}"});
+  if (!server) {
+    std::cerr << server.error().message() << "\n";
+    return 1;
+  }
+  std::cout << "listening on " << (*server)->address() << std::endl;
+  // As ocelli does, which loads its model before it adds cameras: the page must wait for them.
+  clock.wait_until(clock.now() + std::chrono::milliseconds(1500), {});
   using State = engine::StreamStatus::State;
   view.add_camera({"gate", rules(), {"person", "bicycle"}, [&] { return running_status(frames); }});
   if (options.cameras > 1) {
@@ -182,14 +190,7 @@ int main(int count, char** arguments) {
                      }});
   }
   if (options.cameras > 2) view.add_camera({"roof", {}, {}, [] { return broken_status(State::connecting, ""); }});
-
-  auto server = serve::HttpServer::start({.port = options.port}, {view, metrics, logger, "{}"});
-  if (!server) {
-    std::cerr << server.error().message() << "\n";
-    return 1;
-  }
   (*server)->set_ready();
-  std::cout << "listening on " << (*server)->address() << std::endl;
   feed(view, frames, clock);
   (*server)->stop();
   return 0;
