@@ -141,6 +141,9 @@ base::Status Pipeline::publish_events(const media::FrameInfo& frame, const track
   for (const auto& event : rules_.update(frame, update.tracks, update.ended)) {
     for (auto* sink : services_.event_sinks) OC_TRY_STATUS(delivered(sink->accept(event)));
     ++counts_.events;
+    const std::string type(events::event_type_name(event.type));
+    services_.metrics.counter("ocelli_events_total", "Events by type", {{"camera", config_.name}, {"type", type}})
+        .add();
   }
   return {};
 }

@@ -8,6 +8,7 @@
 #include "base/mutex.h"
 #include "base/suggest.h"
 #include "engine/pipeline.h"
+#include "engine/stream_metrics.h"
 #include "engine/stream_reader.h"
 
 namespace ocelli::engine {
@@ -39,12 +40,12 @@ class PipelineStream final : public Stream {
   void handle(ReaderItem item);
   void end(base::Status status);
   void publish_counts() OC_EXCLUDES(mutex_);
-  media::Decoder::Counters decoder_counters();
   StreamReader::Callbacks reader_callbacks();
 
   const StreamConfig config_;
   const StreamServices services_;
   const base::Logger logger_;
+  StreamMetrics metrics_;
   media::FramePool pool_;
   StreamReader::Queue queue_{kPacketQueue, base::OverflowPolicy::block};
 
@@ -69,11 +70,12 @@ PipelineStream::PipelineStream(const StreamConfig& config, std::unique_ptr<infer
     : config_(config),
       services_(services),
       logger_(services.logger.for_camera(config.name)),
+      metrics_(services.metrics, config.name),
       pool_(config.max_frames_alive),
       pipeline_(config_, std::move(detector), services_,
                 [this] { return !reader_->waits_for_pipeline() && queue_.depth() > kLateBacklog; }) {
   work_.emplace(services_.workers, [this] { return step(); });
-  reader_.emplace(config_, services_, pool_, decoder_counters(), queue_, reader_callbacks());
+  reader_.emplace(config_, services_, pool_, metrics_, queue_, reader_callbacks());
   reader_->start();
 }
 
@@ -81,14 +83,6 @@ PipelineStream::~PipelineStream() {
   stop();
   reader_.reset();
   work_.reset();
-}
-
-media::Decoder::Counters PipelineStream::decoder_counters() {
-  const base::MetricLabels camera{{"camera", config_.name}};
-  return {services_.metrics.counter("ocelli_packets_corrupt_total", "Packets that the decoder refused", camera),
-          services_.metrics.counter("ocelli_frames_converted_total",
-                                    "Frames whose pixel format had to be converted, which costs a pass", camera),
-          services_.metrics.counter("ocelli_frames_refused_total", "Frames dropped because the pool was dry", camera)};
 }
 
 StreamReader::Callbacks PipelineStream::reader_callbacks() {
@@ -113,6 +107,7 @@ StreamReader::Callbacks PipelineStream::reader_callbacks() {
       status_.state = State::waiting_to_reconnect;
       status_.reason = error.code() == Code::end_of_stream ? "the stream ended" : error.message();
     }
+    metrics_.interruptions.add();
     logger_.warn("stream interrupted, will be opened again", {{"reason", error.message()}});
   };
   callbacks.ended = [this](base::Status status) {
@@ -183,6 +178,9 @@ void PipelineStream::publish_counts() {
   const PipelineCounts& counts = pipeline_.counts();
   const base::MutexLock lock(mutex_);
   if (counts.frames_analysed > status_.frames_analysed) last_frame_ = services_.clock.now();
+  metrics_.frames_decoded.add(static_cast<double>(counts.frames_decoded - status_.frames_decoded));
+  metrics_.frames_analysed.add(static_cast<double>(counts.frames_analysed - status_.frames_analysed));
+  metrics_.frames_dropped.add(static_cast<double>(counts.frames_dropped - status_.frames_dropped));
   status_.frames_decoded = counts.frames_decoded;
   status_.frames_analysed = counts.frames_analysed;
   status_.frames_dropped = counts.frames_dropped;

@@ -18,11 +18,11 @@ constexpr std::chrono::milliseconds kLongestPause{30'000};
 }  // namespace
 
 StreamReader::StreamReader(const StreamConfig& config, const StreamServices& services, media::FramePool& pool,
-                           media::Decoder::Counters counters, Queue& queue, Callbacks callbacks)
+                           StreamMetrics& metrics, Queue& queue, Callbacks callbacks)
     : config_(config),
       services_(services),
       pool_(pool),
-      counters_(counters),
+      metrics_(metrics),
       queue_(queue),
       callbacks_(std::move(callbacks)) {}
 
@@ -63,7 +63,7 @@ base::Status StreamReader::play_once(const std::stop_token& stop) {
 
   media::Decoder::Config decoder_config{.origin = origin_, .recording_start = {}};
   if (waits_for_pipeline_) decoder_config.recording_start = source->info().recording_start.value_or(base::WallTime{});
-  OC_TRY(auto decoder, media::Decoder::create(*source, decoder_config, pool_, services_.clock, counters_));
+  OC_TRY(auto decoder, media::Decoder::create(*source, decoder_config, pool_, services_.clock, metrics_.decoder));
   callbacks_.opened(source->info());
   if (!queue_.push(std::move(decoder), stop)) return Error(Code::cancelled, "stopped");
   callbacks_.item_ready();
@@ -105,6 +105,7 @@ bool StreamReader::has_room_for(const media::Packet& packet) {
   if (skipping_to_key_ && packet.is_key() && queue_.depth() < kMostLivePackets / 2) skipping_to_key_ = false;
   if (!skipping_to_key_) return true;
   packets_dropped_.fetch_add(1);
+  metrics_.packets_dropped.add();
   return false;
 }
 

@@ -10,6 +10,7 @@
 #include "base/bounded_queue.h"
 #include "base/executor.h"
 #include "engine/stream.h"
+#include "engine/stream_metrics.h"
 #include "media/decoder.h"
 
 namespace ocelli::engine {
@@ -31,7 +32,7 @@ class StreamReader {
 
   /// References outlive the reader; callbacks run on its thread.
   StreamReader(const StreamConfig& config, const StreamServices& services, media::FramePool& pool,
-               media::Decoder::Counters counters, Queue& queue, Callbacks callbacks);
+               StreamMetrics& metrics, Queue& queue, Callbacks callbacks);
   ~StreamReader();
   StreamReader(const StreamReader&) = delete;
   StreamReader& operator=(const StreamReader&) = delete;
@@ -53,7 +54,7 @@ class StreamReader {
   const StreamConfig& config_;
   const StreamServices& services_;
   media::FramePool& pool_;
-  const media::Decoder::Counters counters_;
+  StreamMetrics& metrics_;
   Queue& queue_;
   const Callbacks callbacks_;
   std::atomic<bool> waits_for_pipeline_{true};

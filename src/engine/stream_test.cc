@@ -93,6 +93,13 @@ TEST_F(StreamTest, AnalysesEveryFrameOfAFile) {
   EXPECT_GT(status.decode_time.count(), 0);
 }
 
+TEST_F(StreamTest, CountsForPrometheus) {
+  EXPECT_TRUE(start()->wait());
+  const std::string text = metrics_.expose();
+  EXPECT_THAT(text, HasSubstr("ocelli_frames_analysed_total{camera=\"gate\"} 50"));
+  EXPECT_THAT(text, HasSubstr("ocelli_events_total{camera=\"gate\",type=\"track_began\"} 2"));
+}
+
 TEST_F(StreamTest, TellsOfTracksThatBeganAndEnded) {
   EXPECT_TRUE(start()->wait());
   EXPECT_EQ(events_of(events::EventType::track_began), 2);

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <string>
+
+#include "base/metrics.h"
+#include "media/decoder.h"
+
+namespace ocelli::engine {
+
+/// The Prometheus counters of one camera. Thread-safe.
+struct StreamMetrics {
+  StreamMetrics(base::Metrics& metrics, const std::string& camera);
+
+  base::Counter frames_decoded;
+  base::Counter frames_analysed;
+  base::Counter frames_dropped;
+  base::Counter packets_dropped;
+  base::Counter interruptions;
+  media::Decoder::Counters decoder;
+};
+
+}  // namespace ocelli::engine
