@@ -38,7 +38,7 @@ base::Result<config::SiteConfig> load_config(const ServeOptions& options) {
   return site;
 }
 
-/// The running site. Members end in reverse order: cameras before what they deliver to.
+/// The running site.
 class Site {
  public:
   Site(const config::SiteConfig& site, base::Clock& clock)
@@ -48,10 +48,15 @@ class Site {
         live_(serve::LiveView::Config{}, clock, metrics_),
         workers_("worker", std::max(1U, std::thread::hardware_concurrency())) {}
 
+  ~Site() { close(); }
+  Site(const Site&) = delete;
+  Site& operator=(const Site&) = delete;
+
   base::Status listen();
   base::Status load();
   base::Status start_cameras();
   void wait(const std::stop_token& stop);
+  /// Cameras end first, then the server, which asks them how they do; then they go. Idempotent.
   void close();
 
   const serve::HttpServer& server() const { return *server_; }
@@ -77,7 +82,12 @@ base::Status Site::listen() {
 
 base::Status Site::load() {
   server_->set_not_ready("loading model " + site_.model.name);
-  OC_TRY(model_, load_model(site_.model));
+  config::ModelConfig model = site_.model;
+  // Cameras run side by side: with many of them each run does best on one core, without waiting for others.
+  if (model.intra_op_threads == 0) {
+    model.intra_op_threads = std::max(1, infer::default_intra_op_threads() / static_cast<int>(site_.cameras.size()));
+  }
+  OC_TRY(model_, load_model(model));
   for (const auto& camera : site_.cameras) OC_TRY_STATUS(engine::check_labels(camera, model_->card.labels));
   logger_.info("model ready", {{"model", model_->card.name}, {"backend", model_->backend->description()}});
   return {};
@@ -102,12 +112,13 @@ void Site::wait(const std::stop_token& stop) {
 }
 
 void Site::close() {
+  if (!server_) return;
   server_->set_not_ready("stopping");
   for (const auto& stream : streams_) stream->stop();
   for (const auto& stream : streams_) {
     [[maybe_unused]] const auto outcome = stream->wait();  // cancelled, or the failure that was logged already
   }
-  server_->stop();
+  server_.reset();
   for (const auto& camera : site_.cameras) live_.remove_camera(camera.name);
   streams_.clear();
 }
@@ -125,7 +136,6 @@ void run_serve(const ServeOptions& options, CommandContext& context) {
   }
   if (auto status = site.start_cameras(); !status) return fail(context, ExitCode::model, status.error());
   site.wait(context.stop);
-  site.close();
 }
 
 }  // namespace
