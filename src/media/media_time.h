@@ -5,6 +5,7 @@
 namespace ocelli::media {
 
 /// The time axis of one stream: zero at the first frame of a file, at the connection of a live source. Not wall time.
+// NOLINTBEGIN(readability-identifier-naming): the names that std::chrono asks of a clock.
 struct MediaClock {
   using duration = std::chrono::nanoseconds;
   using rep = duration::rep;
@@ -12,6 +13,7 @@ struct MediaClock {
   using time_point = std::chrono::time_point<MediaClock>;
   static constexpr bool is_steady = true;
 };
+// NOLINTEND(readability-identifier-naming)
 
 /// A point on a stream's time axis; differences are std::chrono durations.
 using MediaTime = MediaClock::time_point;
