@@ -127,6 +127,10 @@ base::Status Mp4Writer::encode(const AVFrame* frame) {
     const int result = avcodec_receive_packet(encoder_.get(), packet_.get());
     if (result == AVERROR(EAGAIN) || result == AVERROR_EOF) return {};
     if (result < 0) return ffmpeg_error(result, "cannot encode");
+    // Encoders leave it out; without it the last picture lasts no time, and players do not show it.
+    if (packet_->duration <= 0) {
+      packet_->duration = av_rescale_q(1, av_inv_q(encoder_->framerate), encoder_->time_base);
+    }
     av_packet_rescale_ts(packet_.get(), encoder_->time_base, stream_->time_base);
     packet_->stream_index = stream_->index;
     if (const int written = av_interleaved_write_frame(output_.get(), packet_.get()); written < 0) {
