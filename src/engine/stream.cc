@@ -81,8 +81,8 @@ PipelineStream::PipelineStream(const StreamConfig& config, std::unique_ptr<infer
 
 PipelineStream::~PipelineStream() {
   stop();
-  reader_.reset();
-  work_.reset();
+  reader_->join();  // it wakes the strand,
+  work_.reset();    // and the strand stops it: so the one must be silent and the other gone before either is destroyed
 }
 
 StreamReader::Callbacks PipelineStream::reader_callbacks() {

@@ -28,6 +28,10 @@ StreamReader::StreamReader(const StreamConfig& config, const StreamServices& ser
 
 StreamReader::~StreamReader() {
   request_stop();
+  join();
+}
+
+void StreamReader::join() {
   if (thread_.joinable()) thread_.join();
 }
 

@@ -40,6 +40,8 @@ class StreamReader {
   void start();
   /// Ends reading and waiting soon; the last callback follows. Thread-safe.
   void request_stop() { stop_.request_stop(); }
+  /// Waits for the thread after request_stop(). Idempotent.
+  void join();
   std::uint64_t packets_dropped() const { return packets_dropped_.load(); }
   /// A file at full speed waits for the pipeline, so that nothing is lost. A camera does not.
   bool waits_for_pipeline() const { return waits_for_pipeline_.load(); }
