@@ -10,9 +10,6 @@
 namespace ocelli::app {
 namespace {
 
-using base::Code;
-using base::Error;
-
 constexpr std::chrono::milliseconds kProgressInterval{100};
 
 class EventCounter final : public events::EventSink {

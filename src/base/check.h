@@ -7,6 +7,7 @@ namespace ocelli::base {
 
 }  // namespace ocelli::base
 
-/// Guards our own bugs only, in every build type. Never for bytes, configuration, models or networks: those get an Error.
+/// Guards our own bugs only, in every build type. Never for bytes, configuration, models or networks: those get an
+/// Error.
 #define OC_CHECK(condition) \
   (static_cast<bool>(condition) ? static_cast<void>(0) : ::ocelli::base::check_failed(#condition, __FILE__, __LINE__))

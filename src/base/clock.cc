@@ -2,9 +2,13 @@
 
 namespace ocelli::base {
 
-SteadyTime SystemClock::now() const { return std::chrono::steady_clock::now(); }
+SteadyTime SystemClock::now() const {
+  return std::chrono::steady_clock::now();
+}
 
-WallTime SystemClock::wall_now() const { return std::chrono::system_clock::now(); }
+WallTime SystemClock::wall_now() const {
+  return std::chrono::system_clock::now();
+}
 
 bool SystemClock::wait_until(SteadyTime deadline, std::stop_token stop) {
   Mutex mutex;

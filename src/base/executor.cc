@@ -1,19 +1,20 @@
 #include "base/executor.h"
 
-#include <pthread.h>
-
 #include <algorithm>
+#include <pthread.h>
 
 #include "base/check.h"
 
 namespace ocelli::base {
 namespace {
 
-void name_this_thread(const std::string& name) { pthread_setname_np(pthread_self(), name.substr(0, 15).c_str()); }
+void name_this_thread(const std::string& name) {
+  pthread_setname_np(pthread_self(), name.substr(0, 15).c_str());
+}
 
 }  // namespace
 
-Executor::Executor(std::string name, std::size_t worker_count) {
+Executor::Executor(const std::string& name, std::size_t worker_count) {
   OC_CHECK(worker_count > 0);
   workers_.reserve(worker_count);
   for (std::size_t i = 0; i < worker_count; ++i) {
@@ -24,7 +25,9 @@ Executor::Executor(std::string name, std::size_t worker_count) {
   }
 }
 
-Executor::~Executor() { close(); }
+Executor::~Executor() {
+  close();
+}
 
 void Executor::close() {
   for (auto& worker : workers_) worker.request_stop();
@@ -41,10 +44,13 @@ void Executor::enqueue(Strand* strand) {
         strand->state_ = Strand::State::ready;
         ready_.push_back(strand);
         break;
-      case Strand::State::running: strand->state_ = Strand::State::running_woken; break;
+      case Strand::State::running:
+        strand->state_ = Strand::State::running_woken;
+        break;
       case Strand::State::ready:
       case Strand::State::running_woken:
-      case Strand::State::closed: return;
+      case Strand::State::closed:
+        return;
     }
   }
   ready_or_idle_.notify_all();
@@ -87,6 +93,8 @@ Strand::~Strand() {
   }
 }
 
-void Strand::wake() { executor_.enqueue(this); }
+void Strand::wake() {
+  executor_.enqueue(this);
+}
 
 }  // namespace ocelli::base

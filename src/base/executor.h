@@ -19,7 +19,7 @@ class Strand;
 class Executor {
  public:
   /// Threads are named "<name>-0", "<name>-1", …; Linux shows 15 characters.
-  Executor(std::string name, std::size_t worker_count);
+  Executor(const std::string& name, std::size_t worker_count);
   ~Executor();
   Executor(const Executor&) = delete;
   Executor& operator=(const Executor&) = delete;

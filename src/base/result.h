@@ -76,9 +76,9 @@ using Status = Result<void>;
   declaration = std::move(*result)
 
 /// OC_TRY_STATUS(write(bytes)): returns the error of `write` from the enclosing function, if it has one.
-#define OC_TRY_STATUS(expression)                                            \
-  do {                                                                       \
-    if (auto oc_status = (expression); !oc_status) {                         \
-      return std::move(oc_status).error();                                   \
-    }                                                                        \
+#define OC_TRY_STATUS(expression)                    \
+  do {                                               \
+    if (auto oc_status = (expression); !oc_status) { \
+      return std::move(oc_status).error();           \
+    }                                                \
   } while (false)

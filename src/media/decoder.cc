@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "base/check.h"
 #include "media/internal/ffmpeg.h"
 
 extern "C" {

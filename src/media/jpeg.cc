@@ -109,7 +109,7 @@ class JfifPlanes {
   }
 
   void change_matrix() {
-    constexpr MatrixChange m = kFrom709To601;
+    const MatrixChange& m = kFrom709To601;
     for (std::size_t plane = 0; plane < 3; ++plane) copy_if_borrowed(plane);
     std::uint8_t* luma = own_[0].data();
     for (int row = 0; row < luma_height_; ++row) {
