@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""ocelli analyze and snapshot on good input: what they write, that it is the same every time, and that an interrupted run
-keeps what it has."""
+"""ocelli analyze and snapshot on good input: what they write, that it is the same every time, and that an interrupted
+run keeps what it has."""
 
 import json
 import shutil
@@ -83,8 +83,8 @@ class ResultTest(AnalyzeCase):
             self.assertEqual(len(annotation["bbox"]), 4)
 
     def assert_plays(self, video, frames):
-        shown = subprocess.run(["ffprobe", "-v", "error", "-count_frames", "-show_entries", "stream=nb_read_frames", "-of",
-                                "csv=p=0", video], capture_output=True, text=True, check=True)
+        shown = subprocess.run(["ffprobe", "-v", "error", "-count_frames", "-show_entries", "stream=nb_read_frames",
+                                "-of", "csv=p=0", video], capture_output=True, text=True, check=True)
         self.assertEqual((shown.stdout.strip().strip(","), shown.stderr), (str(frames), ""))
 
     def test_only_the_formats_asked_for(self):

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Everything a user can give that is wrong: one line that says what to do, the right exit code, no half file under a final
-name."""
+"""Everything a user can give that is wrong: one line that says what to do, the right exit code, no half file under
+a final name."""
 
 import os
 import resource
@@ -8,7 +8,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import unittest
 
 import program
 from program import ROOT, Case, final_names, ocelli, pattern_clip, people_clip
@@ -240,6 +239,11 @@ class UnknownClassTest(Case):
         self.assertIn("camera gate: the model knows no class 'persn' (did you mean 'person'?)", outcome.err)
 
 
+def without_root():
+    """What to start a program with, so that permissions hold for it."""
+    return ("setpriv", "--inh-caps=-all", "--bounding-set=-all") if os.geteuid() == 0 else ()
+
+
 class UnwritableFolderTest(Case):
     """Exit code 5, before any work is done."""
 
@@ -254,15 +258,49 @@ class UnwritableFolderTest(Case):
     def test_below_proc(self):
         self.assert_refused(ocelli("analyze", self.clip, "-o", "/proc/out"), 5, "/proc/out", "-o")
 
-    def test_proc_itself(self):
-        program.need_model()
-        self.assert_refused(ocelli("analyze", self.clip, "-q", "-o", "/proc"), 5, "/proc", "-o")
-
-    @unittest.skipIf(os.geteuid() == 0, "root may write everywhere")
     def test_without_permission(self):
         out = self.folder / "out"
         out.mkdir(mode=0o555)
-        self.assert_refused(ocelli("analyze", self.clip, "-o", out), 5, "Permission denied", "-o")
+        self.folder.chmod(0o755)  # for the other user
+        outcome = ocelli("analyze", self.clip, "-o", out, prefix=without_root())
+        self.assert_refused(outcome, 5, "Permission denied", "-o")
+
+
+class UnwritableFileTest(Case):
+    """The folder itself promised to be writable."""
+
+    def test_in_proc(self):
+        program.need_model()
+        clip = pattern_clip(self.folder / "clip.mp4", seconds=1)
+        self.assert_refused(ocelli("analyze", clip, "-q", "-o", "/proc"), 5, "/proc", "-o")
+
+
+class PullTest(Case):
+    """Exit code 4, or 2 without consent; never a file under the weights' name that is not the weights."""
+
+    def setUp(self):
+        super().setUp()
+        self.source = self.folder / "from"
+        self.source.mkdir()
+        self.store = self.folder / "store"
+
+    def pull(self, code, *options):
+        env = {"OCELLI_MODEL_STORE": str(self.store)}
+        outcome = ocelli("models", "pull", "yolov8n", "--from", self.source, *options, env=env)
+        self.assertEqual(outcome.code, code, outcome)
+        self.assertEqual(list(self.store.glob("*.onnx")), [])
+        self.assertRegex(outcome.err.splitlines()[-1], r"\Aocelli: .{10}")
+        return outcome.err
+
+    def test_needs_consent(self):
+        self.assertIn("--accept-licence", self.pull(2))
+
+    def test_hash_mismatch(self):
+        (self.source / "yolov8n.onnx").write_text("something else")
+        self.assertIn("SHA-256", self.pull(4, "--accept-licence"))
+
+    def test_empty_folder(self):
+        self.assertIn("yolov8n.onnx", self.pull(4, "--accept-licence"))
 
 
 def limit_file_size(size):
@@ -271,7 +309,7 @@ def limit_file_size(size):
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
 
-class FullDiskTest(Case):
+class FullDiskCase(Case):
     """Exit code 5; what could not be completed is not under its final name."""
 
     def setUp(self):
@@ -288,15 +326,19 @@ class FullDiskTest(Case):
             self.skipTest("no private mount here: " + outcome.err.strip())
         return outcome._replace(out=""), outcome.out.split()
 
-    def test_analysis(self):
+
+class FullDiskTest(FullDiskCase):
+    def setUp(self):
+        super().setUp()
         program.need_model()
+
+    def test_analysis(self):
         clip = people_clip(self.folder / "walk.mp4")
         outcome, left = self.on_small_disk(4, "analyze", clip, "--fps", 5, "-q", "-o", self.disk)
         self.assert_refused(outcome, 5, "No space left", "free some")
         self.assertEqual([name for name in left if not name.endswith(".part")], [])
 
     def test_annotated_video(self):
-        program.need_model()
         clip = people_clip(self.folder / "walk.mp4", seconds=1)
         outcome, left = self.on_small_disk(24, "analyze", clip, "--fps", 5, "-q", "--annotate", "-o", self.disk)
         self.assert_refused(outcome, 5, "No space left", "free some")
@@ -304,18 +346,19 @@ class FullDiskTest(Case):
         self.assertNotIn("contact-sheet.jpg", left)
         self.assertNotIn("summary.json", left)
 
+    def test_file_size_limit(self):
+        clip = people_clip(self.folder / "walk.mp4")
+        outcome = ocelli("analyze", clip, "--fps", 5, "-q", "-o", self.disk, preexec_fn=lambda: limit_file_size(2000))
+        self.assert_refused(outcome, 5, "File too large", "free some")
+        self.assertEqual(final_names(self.disk), [])
+
+
+class FullDiskSnapshotTest(FullDiskCase):
     def test_snapshot(self):
         clip = pattern_clip(self.folder / "clip.mp4", seconds=1)
         outcome, left = self.on_small_disk(4, "snapshot", clip, "-o", self.disk / "picture.jpg")
         self.assert_refused(outcome, 5, "picture.jpg", "No space left", "free some")
         self.assertNotIn("picture.jpg", left)
-
-    def test_file_size_limit(self):
-        program.need_model()
-        clip = people_clip(self.folder / "walk.mp4")
-        outcome = ocelli("analyze", clip, "--fps", 5, "-q", "-o", self.disk, preexec_fn=lambda: limit_file_size(2000))
-        self.assert_refused(outcome, 5, "File too large", "free some")
-        self.assertEqual(final_names(self.disk), [])
 
     def test_snapshot_over_the_file_size_limit(self):
         clip = pattern_clip(self.folder / "clip.mp4", seconds=1)

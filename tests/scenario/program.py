@@ -1,4 +1,4 @@
-"""What the scenario tests share: ocelli as its user starts it, clips, servers, and what to do where something is missing."""
+"""What the scenario tests share: ocelli as its user starts it, clips, servers, and skipping where something is absent."""
 
 import contextlib
 import functools
@@ -214,8 +214,8 @@ def file_server(folder, log):
 
 
 def main():
-    """Like unittest.main(), but its exit code tells when every test was skipped."""
+    """Like unittest.main(), but its exit code tells when a test was skipped."""
     result = unittest.main(module="__main__", verbosity=2, exit=False).result
     if not result.wasSuccessful():
         sys.exit(1)
-    sys.exit(SKIPPED if result.skipped and len(result.skipped) >= result.testsRun else 0)
+    sys.exit(SKIPPED if result.skipped else 0)

@@ -37,8 +37,18 @@ class RtspInputTest(RtspCase):
             self.assertEqual(ocelli("snapshot", camera.said, "-o", picture), (0, f"{picture}: 320x240\n", ""))
         self.assertTrue(picture.read_bytes().startswith(b"\xff\xd8\xff"))
 
-    def test_analysis_ends_where_it_was_told_to(self):
+    def test_wrong_path(self):
+        with self.camera(pattern_clip(self.folder / "clip.mp4")) as camera:
+            self.assert_refused(ocelli("analyze", camera.said + "x", "-o", self.folder / "out"), 3, "404")
+        self.assertFalse((self.folder / "out").exists())
+
+
+class RtspAnalysisTest(RtspCase):
+    def setUp(self):
+        super().setUp()
         program.need_model()
+
+    def test_analysis_ends_where_it_was_told_to(self):
         out = self.folder / "out"
         with self.camera(pattern_clip(self.folder / "clip.mp4", seconds=30)) as camera:
             outcome = ocelli("analyze", camera.said, "--to", 6, "--fps", 2, "-q", "-o", out)
@@ -46,11 +56,6 @@ class RtspInputTest(RtspCase):
         summary = self.assert_complete(out)
         self.assertGreater(summary["frames"]["analysed"], 0)
         self.assertLess(summary["time"]["media_s"], 6.6)
-
-    def test_wrong_path(self):
-        with self.camera(pattern_clip(self.folder / "clip.mp4")) as camera:
-            self.assert_refused(ocelli("analyze", camera.said + "x", "-o", self.folder / "out"), 3, "404")
-        self.assertFalse((self.folder / "out").exists())
 
 
 class RtspReconnectTest(RtspCase):
