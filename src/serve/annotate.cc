@@ -62,13 +62,13 @@ void draw_line(vision::Canvas& canvas, const events::LineConfig& line, const med
 void draw_track(vision::Canvas& canvas, const track::Track& track, const std::vector<std::string>& labels) {
   if (track.state == track::TrackState::lost) {
     canvas.box(track.box, kLostColor);
-    canvas.label({track.box.left, track.box.top}, fmt::format("#{} lost", track.id), kLostColor);
+    canvas.label({track.box.left, track.box.top}, fmt::format("{} lost", track.id), kLostColor);
     return;
   }
   const vision::Color color = vision::color_of(track.id);
   canvas.box(track.box, color);
   canvas.label({track.box.left, track.box.top},
-               fmt::format("{} #{} {:.0f}%", class_label(labels, track.class_id), track.id, track.score * 100), color);
+               fmt::format("{} {} ({:.0f}%)", class_label(labels, track.class_id), track.id, track.score * 100), color);
 }
 
 /// Photos and some cameras deliver formats that cannot be drawn on.
