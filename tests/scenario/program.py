@@ -1,4 +1,4 @@
-"""What the scenario tests share: ocelli as its user starts it, clips, servers, and skipping where something is absent."""
+"""What the scenario tests share: ocelli as its user starts it, clips, servers, and skips where something is absent."""
 
 import contextlib
 import functools
