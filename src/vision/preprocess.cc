@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
@@ -42,6 +43,13 @@ struct Geometry {
   bool operator==(const Geometry&) const = default;
 };
 
+/// How many neighbouring columns the kernel sums in integers.
+int summable_columns(const ResampleTable& horizontal, const ResampleTable& vertical) {
+  if (!horizontal.equal_weights) return 1;
+  if (horizontal.taps % 2 == 0) return 2;
+  return horizontal.taps % 3 == 0 && 3 * vertical.taps <= kMostRowsIn16Bits ? 3 : 1;
+}
+
 // An even or odd picture axis in halves of a sample: chroma samples span two pixels, so an axis of w pixels covers w/2.
 std::int64_t extent_halves(int pixels, bool halved) {
   return halved ? pixels : 2 * static_cast<std::int64_t>(pixels);
@@ -63,6 +71,7 @@ struct Preprocessor::Impl {
   std::array<ResampleTable, 4> tables;  // columns and rows of luma or BGR, then of chroma
   std::array<double, 3> gains{};        // per plane: what turns the kernel's sums into means
   std::vector<std::vector<float>> scratch;
+  std::vector<std::vector<std::uint16_t>> scratch_sums;
   float scale = 1;
   KernelJob job;
 };
@@ -74,6 +83,7 @@ float* Preprocessor::Impl::scratch_row(std::size_t samples) {
 void Preprocessor::Impl::prepare(const Geometry& geometry) {
   job = KernelJob{};
   scratch.clear();
+  scratch_sums.clear();
   job.box = Letterbox::fit(geometry.width, geometry.height, spec.width, spec.height, spec.anchor);
   job.element = spec.element;
   scale = spec.element == ElementType::uint8 ? 1.F : spec.scale;
@@ -101,12 +111,14 @@ void Preprocessor::Impl::prepare_plane(const Geometry& geometry, int index) {
   plane.components = media::sample_bytes(format, index);
   plane.sums_rows = vertical.equal_weights && vertical.taps <= kMostRowsIn16Bits;
   gains[p] = plane.sums_rows ? 1.0 / vertical.taps : 1.0;
-  int row_samples = size.width;
-  if (plane.sums_rows && plane.components == 1 && horizontal.equal_weights && horizontal.taps % 2 == 0) {
-    plane.sums_pairs = true;
-    row_samples = size.width / 2;
-    gains[p] /= 2;
+  if (plane.sums_rows && plane.components == 1) plane.summed_columns = summable_columns(horizontal, vertical);
+  const int row_samples = size.width / plane.summed_columns;
+  if (plane.summed_columns > 1) {
+    gains[p] /= plane.summed_columns;
     horizontal = make_resample_table(row_samples, 2 * row_samples, job.box.content_width, spec.filter);
+  }
+  if (plane.summed_columns == 3) {
+    plane.sums = scratch_sums.emplace_back(static_cast<std::size_t>(size.width) + internal::kRowSlack).data();
   }
   plane.horizontal = &horizontal;
   plane.vertical = &vertical;

@@ -37,7 +37,8 @@ struct InputSpec {
 /// model is bound to. Every source sample is read once; there is no intermediate picture.
 ///
 /// Clipping to 0…255 happens once, at the end, in floating point: against a path that rounds to 8 bits after the colour
-/// conversion and again after the resize, values differ by less than one level on average.
+/// conversion and again after the resize, values differ by about half a level on average (swscale's truncation adds
+/// one: bench/preprocess_bench).
 /// Chroma samples are taken to sit in the middle of their 2×2 pixels (MPEG-1/JPEG siting).
 ///
 /// Keeps tables for the last frame geometry; one thread at a time.
@@ -64,7 +65,7 @@ class Preprocessor {
 /// The same result by the plainest code: one output pixel at a time, double precision. For tests.
 base::Result<Letterbox> preprocess_reference(const media::Frame& frame, const InputSpec& spec, void* output);
 
-/// The instruction set chosen for the kernels on this machine, e.g. "AVX3_SPR", for `ocelli doctor`.
+/// The instruction set chosen for the kernels on this machine, e.g. "AVX3", for `ocelli doctor`.
 std::string_view simd_target();
 
 }  // namespace ocelli::vision

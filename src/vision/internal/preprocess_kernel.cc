@@ -22,220 +22,11 @@
 #include <hwy/highway.h>
 // clang-format on
 
+#include "vision/internal/vertical_pass-inl.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace ocelli::vision::internal {
 namespace HWY_NAMESPACE {
-
-namespace hn = hwy::HWY_NAMESPACE;
-
-using FloatTag = hn::ScalableTag<float>;
-using IntTag = hn::RebindToSigned<FloatTag>;
-using Floats = hn::Vec<FloatTag>;
-using Ints = hn::Vec<IntTag>;
-
-constexpr FloatTag kFloats;
-constexpr IntTag kInts;
-constexpr std::size_t kLanes = hn::MaxLanes(kFloats);
-
-// ---------------------------------------------------------------- vertical: bytes of several rows → one row of floats
-
-HWY_INLINE Floats load_bytes(const std::uint8_t* from) {
-  const hn::Rebind<std::uint8_t, FloatTag> bytes;
-  return hn::ConvertTo(kFloats, hn::PromoteTo(kInts, hn::LoadU(bytes, from)));
-}
-
-// Calls `vector` at 0, step, 2 × step … and once more for the last `step` samples, which overlap those before; a row
-// shorter than a vector goes through `single`. So nothing outside the row is touched.
-template <class Vector, class Single>
-HWY_INLINE void for_each_vector(std::size_t samples, std::size_t step, const Vector& vector, const Single& single) {
-  if (samples < step) {
-    for (std::size_t x = 0; x < samples; ++x) single(x);
-    return;
-  }
-  std::size_t x = 0;
-  for (; x + step <= samples; x += step) vector(x);
-  if (x < samples) vector(samples - step);
-}
-
-/// The source rows of one output row.
-struct SourceRows {
-  const std::uint8_t* first;
-  std::ptrdiff_t stride;
-  int count;
-};
-
-// kCount == 0: rows.count counts.
-template <int kCount>
-HWY_INLINE void weigh_rows(const SourceRows& rows, const float* HWY_RESTRICT weights, std::size_t weight_stride,
-                           std::size_t samples, float* HWY_RESTRICT out) {
-  const int count = kCount == 0 ? rows.count : kCount;
-  const auto weight = [=](int t) { return weights[static_cast<std::size_t>(t) * weight_stride]; };
-  for_each_vector(
-      samples, kLanes,
-      [=](std::size_t x) HWY_ATTR {
-        const std::uint8_t* from = rows.first + x;
-        Floats sum = hn::Mul(load_bytes(from), hn::Set(kFloats, weight(0)));
-        for (int t = 1; t < count; ++t) {
-          from += rows.stride;
-          sum = hn::Add(sum, hn::Mul(load_bytes(from), hn::Set(kFloats, weight(t))));
-        }
-        hn::StoreU(sum, kFloats, out + x);
-      },
-      [=](std::size_t x) HWY_ATTR {
-        float sum = static_cast<float>(rows.first[x]) * weight(0);
-        for (int t = 1; t < count; ++t) {
-          const float term =
-              static_cast<float>(rows.first[static_cast<std::ptrdiff_t>(x) + t * rows.stride]) * weight(t);
-          sum = sum + term;
-        }
-        out[x] = sum;
-      });
-}
-
-HWY_INLINE void copy_row(const SourceRows& rows, std::size_t samples, float* HWY_RESTRICT out) {
-  for_each_vector(
-      samples, kLanes, [=](std::size_t x) HWY_ATTR { hn::StoreU(load_bytes(rows.first + x), kFloats, out + x); },
-      [=](std::size_t x) HWY_ATTR { out[x] = static_cast<float>(rows.first[x]); });
-}
-
-#if HWY_TARGET != HWY_SCALAR  // which has no vectors of two 16-bit lanes
-// Sums of up to 257 bytes fit 16 bits, and such lanes are twice as many as floats.
-template <int kCount>
-HWY_INLINE auto sum_in_16_bits(const SourceRows& rows, std::size_t x) {
-  const hn::Repartition<std::uint16_t, FloatTag> sums;
-  const hn::Rebind<std::uint8_t, decltype(sums)> bytes;
-  const int count = kCount == 0 ? rows.count : kCount;
-  const std::uint8_t* from = rows.first + x;
-  auto sum = hn::PromoteTo(sums, hn::LoadU(bytes, from));
-  for (int t = 1; t < count; ++t) {
-    from += rows.stride;
-    sum = hn::Add(sum, hn::PromoteTo(sums, hn::LoadU(bytes, from)));
-  }
-  return sum;
-}
-#endif
-
-HWY_INLINE int sum_one(const SourceRows& rows, std::size_t x) {
-  int sum = 0;
-  for (int t = 0; t < rows.count; ++t) sum += rows.first[static_cast<std::ptrdiff_t>(x) + t * rows.stride];
-  return sum;
-}
-
-template <int kCount>
-HWY_INLINE void sum_rows(const SourceRows& rows, std::size_t samples, float* HWY_RESTRICT out) {
-  const auto single = [=](std::size_t x) HWY_ATTR { out[x] = static_cast<float>(sum_one(rows, x)); };
-#if HWY_TARGET == HWY_SCALAR
-  for (std::size_t x = 0; x < samples; ++x) single(x);
-#else
-  for_each_vector(
-      samples, 2 * kLanes,
-      [=](std::size_t x) HWY_ATTR {
-        const auto sum = sum_in_16_bits<kCount>(rows, x);
-        const hn::Half<hn::Repartition<std::uint16_t, FloatTag> > half;
-        const Ints low = hn::PromoteTo(kInts, hn::LowerHalf(half, sum));
-        const Ints high = hn::PromoteTo(kInts, hn::UpperHalf(half, sum));
-        hn::StoreU(hn::ConvertTo(kFloats, low), kFloats, out + x);
-        hn::StoreU(hn::ConvertTo(kFloats, high), kFloats, out + x + kLanes);
-      },
-      single);
-#endif
-}
-
-// out[x] = the sum of columns 2x and 2x + 1: two neighbouring 16-bit lanes are one 32-bit lane.
-template <int kCount>
-HWY_INLINE void sum_pairs(const SourceRows& rows, std::size_t pairs, float* HWY_RESTRICT out) {
-  const auto single = [=](std::size_t x)
-                          HWY_ATTR { out[x] = static_cast<float>(sum_one(rows, 2 * x) + sum_one(rows, 2 * x + 1)); };
-#if HWY_TARGET == HWY_SCALAR
-  for (std::size_t x = 0; x < pairs; ++x) single(x);
-#else
-  for_each_vector(
-      pairs, kLanes,
-      [=](std::size_t x) HWY_ATTR {
-        const hn::RebindToUnsigned<IntTag> unsigned_ints;
-        const auto both = hn::BitCast(unsigned_ints, sum_in_16_bits<kCount>(rows, 2 * x));
-        const auto even = hn::And(both, hn::Set(unsigned_ints, 0xFFFFU));
-        const Ints sum = hn::BitCast(kInts, hn::Add(even, hn::ShiftRight<16>(both)));
-        hn::StoreU(hn::ConvertTo(kFloats, sum), kFloats, out + x);
-      },
-      single);
-#endif
-}
-
-void vertical_pass(const KernelPlane& plane, std::size_t y, float* out) {
-  const ResampleTable& table = *plane.vertical;
-  const std::size_t samples = static_cast<std::size_t>(plane.samples) * static_cast<std::size_t>(plane.components);
-  const std::ptrdiff_t stride = plane.stride_bytes;
-  const SourceRows rows{.first = plane.data + table.start[y] * stride, .stride = stride, .count = table.count[y]};
-  if (plane.sums_pairs) {
-    switch (rows.count) {
-      case 2:
-        return sum_pairs<2>(rows, samples / 2, out);
-      default:
-        return sum_pairs<0>(rows, samples / 2, out);
-    }
-  }
-  if (plane.sums_rows) {
-    switch (rows.count) {
-      case 1:
-        return copy_row(rows, samples, out);
-      case 2:
-        return sum_rows<2>(rows, samples, out);
-      case 3:
-        return sum_rows<3>(rows, samples, out);
-      default:
-        return sum_rows<0>(rows, samples, out);
-    }
-  }
-  const float* weights = table.weights.data() + y;
-  switch (rows.count) {
-    case 1:
-      return weigh_rows<1>(rows, weights, table.stride, samples, out);
-    case 2:
-      return weigh_rows<2>(rows, weights, table.stride, samples, out);
-    case 3:
-      return weigh_rows<3>(rows, weights, table.stride, samples, out);
-    case 4:
-      return weigh_rows<4>(rows, weights, table.stride, samples, out);
-    default:
-      return weigh_rows<0>(rows, weights, table.stride, samples, out);
-  }
-}
-
-// UV UV … or BGR BGR … → a row per component.
-void split_components(const KernelPlane& plane) {
-  const std::size_t samples = static_cast<std::size_t>(plane.samples);
-  const float* from = plane.interleaved;
-  const std::size_t components = static_cast<std::size_t>(plane.components);
-  const auto single = [&](std::size_t x) HWY_ATTR {
-    for (std::size_t c = 0; c < components; ++c) plane.gathered[c][x] = from[x * components + c];
-  };
-  if (components == 2) {
-    for_each_vector(
-        samples, kLanes,
-        [&](std::size_t x) HWY_ATTR {
-          Floats a;
-          Floats b;
-          hn::LoadInterleaved2(kFloats, from + 2 * x, a, b);
-          hn::StoreU(a, kFloats, plane.gathered[0] + x);
-          hn::StoreU(b, kFloats, plane.gathered[1] + x);
-        },
-        single);
-    return;
-  }
-  for_each_vector(
-      samples, kLanes,
-      [&](std::size_t x) HWY_ATTR {
-        Floats a;
-        Floats b;
-        Floats c;
-        hn::LoadInterleaved3(kFloats, from + 3 * x, a, b, c);
-        hn::StoreU(a, kFloats, plane.gathered[0] + x);
-        hn::StoreU(b, kFloats, plane.gathered[1] + x);
-        hn::StoreU(c, kFloats, plane.gathered[2] + x);
-      },
-      single);
-}
 
 // ------------------------------------------------------------------------------------- horizontal: to canvas columns
 
@@ -433,23 +224,24 @@ HWY_INLINE void convert_row(const KernelJob& job, std::size_t row_offset) {
   }
 }
 
+// Left and right of the picture's row.
 template <class Store>
-void pad_canvas(const KernelJob& job) {
-  using Element = typename Store::Element;
-  const Letterbox& box = job.box;
-  const std::size_t width = static_cast<std::size_t>(box.canvas_width);
-  const std::size_t left = static_cast<std::size_t>(box.content_left);
-  const std::size_t right = left + static_cast<std::size_t>(box.content_width);
-  const std::size_t top = static_cast<std::size_t>(box.content_top);
-  const std::size_t bottom = top + static_cast<std::size_t>(box.content_height);
+HWY_INLINE void pad_sides(const KernelJob& job, std::size_t row_offset) {
+  const std::size_t left = static_cast<std::size_t>(job.box.content_left);
+  const std::size_t right = left + static_cast<std::size_t>(job.box.content_width);
+  const std::size_t width = static_cast<std::size_t>(job.box.canvas_width);
   for (std::uint8_t* channel : job.channels) {
-    Element* canvas = reinterpret_cast<Element*>(channel);
-    fill<Store>(canvas, top * width, job.pad);
-    for (std::size_t y = top; y < bottom && right - left < width; ++y) {
-      fill<Store>(canvas + y * width, left, job.pad);
-      fill<Store>(canvas + y * width + right, width - right, job.pad);
-    }
-    fill<Store>(canvas + bottom * width, (static_cast<std::size_t>(box.canvas_height) - bottom) * width, job.pad);
+    typename Store::Element* row = reinterpret_cast<typename Store::Element*>(channel) + row_offset;
+    fill<Store>(row, left, job.pad);
+    fill<Store>(row + right, width - right, job.pad);
+  }
+}
+
+template <class Store>
+HWY_INLINE void pad_row(const KernelJob& job, std::size_t row_offset) {
+  for (std::uint8_t* channel : job.channels) {
+    fill<Store>(reinterpret_cast<typename Store::Element*>(channel) + row_offset,
+                static_cast<std::size_t>(job.box.canvas_width), job.pad);
   }
 }
 
@@ -494,17 +286,26 @@ std::array<HorizontalPass, 3> plan_horizontal_passes(const KernelJob& job) {
   return passes;
 }
 
+// The rows above and below the picture are filled in step with its own: those stores drain while the next row is
+// computed, where a fill of its own would only wait for memory.
 template <class Store>
 void run_with(const KernelJob& job) {
   const std::array<HorizontalPass, 3> passes = plan_horizontal_passes(job);
   const std::size_t width = static_cast<std::size_t>(job.box.canvas_width);
-  for (std::size_t y = 0; y < static_cast<std::size_t>(job.box.content_height); ++y) {
+  const std::size_t top = static_cast<std::size_t>(job.box.content_top);
+  const std::size_t height = static_cast<std::size_t>(job.box.content_height);
+  const std::size_t empty_rows = static_cast<std::size_t>(job.box.canvas_height) - height;
+  std::size_t padded = 0;
+  for (std::size_t y = 0; y < height; ++y) {
     for (std::size_t p = 0; p < static_cast<std::size_t>(job.plane_count); ++p) gather_plane_row(job.planes[p], y);
     for (const HorizontalPass& pass : passes) pass.run();
-    const std::size_t row = static_cast<std::size_t>(job.box.content_top) + y;
-    convert_row<Store>(job, row * width + static_cast<std::size_t>(job.box.content_left));
+    const std::size_t row_offset = (top + y) * width;
+    convert_row<Store>(job, row_offset + static_cast<std::size_t>(job.box.content_left));
+    pad_sides<Store>(job, row_offset);
+    for (const std::size_t due = empty_rows * (y + 1) / height; padded < due; ++padded) {
+      pad_row<Store>(job, (padded < top ? padded : padded + height) * width);
+    }
   }
-  pad_canvas<Store>(job);
 }
 
 void run_frame(const KernelJob& job) {

@@ -10,7 +10,7 @@
 
 namespace ocelli::vision::internal {
 
-/// Scratch rows keep this many floats behind their last sample, beyond the taps, because whole vectors are read there.
+/// Scratch rows keep this many values behind their last sample, beyond the taps, because whole vectors are read there.
 inline constexpr std::size_t kRowSlack = 128;
 
 /// One plane and how it reaches output resolution.
@@ -19,11 +19,13 @@ struct KernelPlane {
   std::ptrdiff_t stride_bytes = 0;
   int samples = 0;     ///< per row
   int components = 1;  ///< interleaved in a sample: 1 (Y, U, V), 2 (UV of NV12) or 3 (BGR)
-  /// Whole-number ratios are summed in integers; the division is in KernelJob::mix. Rows: at most 257 of equal weight.
+  /// Whole-number ratios are summed in integers; the division is in KernelJob::mix. Rows: at most 257 of equal weight
+  /// (85 if three columns are summed too).
   bool sums_rows = false;
-  bool sums_pairs = false;  ///< of columns too, which halves the row; only with sums_rows and one component
+  int summed_columns = 1;  ///< neighbours summed too (2 or 3), which shortens the row; with sums_rows and one component
   const ResampleTable* horizontal = nullptr;  ///< from the row as the vertical pass leaves it
   const ResampleTable* vertical = nullptr;
+  std::uint16_t* sums = nullptr;      ///< scratch: `samples` and slack, if three columns are summed
   float* interleaved = nullptr;       ///< scratch: samples × components, if there are several components
   std::array<float*, 3> gathered{};   ///< scratch, per component: `samples` floats and slack, zero before first use
   std::array<float*, 3> resampled{};  ///< scratch, per component: one row at output resolution and slack
