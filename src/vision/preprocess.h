@@ -37,8 +37,8 @@ struct InputSpec {
 /// model is bound to. Every source sample is read once; there is no intermediate picture.
 ///
 /// Clipping to 0…255 happens once, at the end, in floating point: against a path that rounds to 8 bits after the colour
-/// conversion and again after the resize, values differ by about half a level on average (swscale's truncation adds
-/// one: bench/preprocess_bench).
+/// conversion and again after the resize, values differ by about half a level on average (swscale, a level too
+/// dark, adds one: bench/preprocess_bench).
 /// Chroma samples are taken to sit in the middle of their 2×2 pixels (MPEG-1/JPEG siting).
 ///
 /// Keeps tables for the last frame geometry; one thread at a time.
