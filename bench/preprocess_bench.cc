@@ -10,9 +10,9 @@
 //   round    to 8 bits at source size
 //   again    to 8 bits after the resize: a quarter of a level, 0 where nothing is scaled
 //   swscale  what is left: its own fixed-point arithmetic instead of exact coefficients
-// `exact` is the difference from the same chain with an exact conversion in the place of swscale's, the first four steps
-// at once; `bias` is by how much swscale's is darker than that on average: about a level, SWS_ACCURATE_RND or not.
-// All but the last step are computed in float32 with OpenCV, which shares no code with the kernel.
+// `exact` is the difference from the same chain with an exact conversion in the place of swscale's, the first four
+// steps at once; `bias` is by how much swscale's is darker than that on average: about a level, SWS_ACCURATE_RND or
+// not. All but the last step are computed in float32 with OpenCV, which shares no code with the kernel.
 
 #include <algorithm>
 #include <array>
