@@ -57,6 +57,7 @@ base::Status Pipeline::change_decoder(std::unique_ptr<media::Decoder> decoder) {
     OC_TRY_STATUS(receive_frames());
   }
   decoder_ = std::move(decoder);
+  if (decoder_ && last_decoded_) decoder_->continue_after(*last_decoded_);
   return {};
 }
 
@@ -86,6 +87,7 @@ base::Status Pipeline::receive_frames() {
     }();
     if (frame) {
       ++counts_.frames_decoded;
+      last_decoded_ = (*frame)->info();
       OC_TRY_STATUS(analyse(*frame));
       continue;
     }
@@ -124,7 +126,7 @@ base::Status Pipeline::analyse(const media::FramePtr& frame) {
     OC_TRY_STATUS(delivered(sink->accept({config_.name, frame, update.tracks})));
   }
   OC_TRY_STATUS(publish_events(frame->info(), update));
-  last_frame_ = frame->info();
+  last_analysed_ = frame->info();
   ++counts_.frames_analysed;
   counts_.position = frame->time();
   return {};
@@ -156,8 +158,8 @@ base::Status Pipeline::delivered(base::Status by_sink) {
 base::Status Pipeline::finish(DelayedFrames delayed) {
   const Stopwatch total(counts_.total_time);
   if (decoder_ && delayed == DelayedFrames::analyse) OC_TRY_STATUS(change_decoder(nullptr));
-  if (!last_frame_) return {};
-  return publish_events(*last_frame_, {{}, tracker_.finish()});
+  if (!last_analysed_) return {};
+  return publish_events(*last_analysed_, {{}, tracker_.finish()});
 }
 
 }  // namespace ocelli::engine

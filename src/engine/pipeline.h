@@ -70,7 +70,8 @@ class Pipeline {
   std::vector<bool> class_wanted_;
   track::Tracker tracker_;
   events::Rules rules_;
-  std::optional<media::FrameInfo> last_frame_;
+  std::optional<media::FrameInfo> last_decoded_;
+  std::optional<media::FrameInfo> last_analysed_;
   PipelineCounts counts_;
   base::Histogram inference_seconds_;
 };

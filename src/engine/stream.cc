@@ -21,8 +21,10 @@ using State = StreamStatus::State;
 
 constexpr std::size_t kPacketQueue = 64;
 // With more packets than this waiting, a live frame is old news: it is decoded, since others predict from it, but not
-// analysed.
-constexpr std::size_t kLateBacklog = 3;
+// analysed. Whoever records a camera rather than watching it may fall behind further, as after the burst of an opening.
+std::size_t late_backlog(Pace pace) {
+  return pace == Pace::natural ? 3 : 32;
+}
 
 class PipelineStream final : public Stream {
  public:
@@ -51,6 +53,7 @@ class PipelineStream final : public Stream {
 
   base::Role strand_;
   Pipeline pipeline_ OC_GUARDED_BY(strand_);
+  PipelineCounts published_ OC_GUARDED_BY(strand_);
   bool finished_ OC_GUARDED_BY(strand_) = false;
 
   mutable base::Mutex mutex_;
@@ -73,7 +76,7 @@ PipelineStream::PipelineStream(const StreamConfig& config, std::unique_ptr<infer
       metrics_(services.metrics, config.name),
       pool_(config.max_frames_alive),
       pipeline_(config_, std::move(detector), services_,
-                [this] { return !reader_->waits_for_pipeline() && queue_.depth() > kLateBacklog; }) {
+                [this] { return !reader_->waits_for_pipeline() && queue_.depth() > late_backlog(config_.pace); }) {
   work_.emplace(services_.workers, [this] { return step(); });
   reader_.emplace(config_, services_, pool_, metrics_, queue_, reader_callbacks());
   reader_->start();
@@ -135,7 +138,7 @@ StepOutcome PipelineStream::step() {
     publish_counts();
     return StepOutcome::again;
   }
-  if (input_ended) end(std::move(*input_ended));
+  if (input_ended) end(stopping_.load() ? Error(Code::cancelled, "stopped") : std::move(*input_ended));
   return StepOutcome::idle;
 }
 
@@ -156,31 +159,41 @@ void PipelineStream::end(base::Status status) {
   stopping_ = true;
   reader_->request_stop();
   queue_.close();
-  const bool window_over = !status && status.error().code() == Code::end_of_stream;
-  const bool by_request = !status && status.error().code() == Code::cancelled;
-  const auto delayed = window_over || by_request ? Pipeline::DelayedFrames::discard : Pipeline::DelayedFrames::analyse;
-  base::Status finished = pipeline_.finish(delayed);
-  if (window_over) status = {};
-  if (!finished && finished.error().code() != Code::end_of_stream && status) status = std::move(finished);
+  const auto ended_with = [&](Code code) { return !status && status.error().code() == code; };
+  const bool discard = ended_with(Code::end_of_stream) || ended_with(Code::cancelled);
+  if (ended_with(Code::end_of_stream)) status = {};  // the time window is over
+  base::Status finished =
+      pipeline_.finish(discard ? Pipeline::DelayedFrames::discard : Pipeline::DelayedFrames::analyse);
+  // A result that cannot be delivered outweighs how the input ended.
+  const bool failed_now = !finished && finished.error().code() != Code::end_of_stream;
+  if (failed_now && (status || pipeline_.counts().sink_failed)) status = std::move(finished);
   publish_counts();
+  const bool failed = !status && !ended_with(Code::cancelled);
   {
     const base::MutexLock lock(mutex_);
-    status_.state = status || by_request ? State::ended : State::failed;
-    if (!status && !by_request) status_.reason = status.error().message();
+    status_.state = failed ? State::failed : State::ended;
+    if (failed) status_.reason = status.error().message();
     outcome_ = status;
   }
   ended_.notify_all();
-  if (!status && !by_request) logger_.error("stream failed", {{"reason", status.error().message()}});
+  if (failed) {
+    logger_.error("stream failed", {{"reason", status.error().message()}});
+  } else {
+    logger_.info("stream ended", {{"frames", pipeline_.counts().frames_analysed}});
+  }
 }
 
 void PipelineStream::publish_counts() {
   strand_.assert_held();
   const PipelineCounts& counts = pipeline_.counts();
+  metrics_.frames_decoded.add(static_cast<double>(counts.frames_decoded - published_.frames_decoded));
+  metrics_.frames_analysed.add(static_cast<double>(counts.frames_analysed - published_.frames_analysed));
+  metrics_.frames_dropped.add(static_cast<double>(counts.frames_dropped - published_.frames_dropped));
+  const bool new_frame = counts.frames_analysed > published_.frames_analysed;
+  const auto now = services_.clock.now();
+  published_ = counts;
   const base::MutexLock lock(mutex_);
-  if (counts.frames_analysed > status_.frames_analysed) last_frame_ = services_.clock.now();
-  metrics_.frames_decoded.add(static_cast<double>(counts.frames_decoded - status_.frames_decoded));
-  metrics_.frames_analysed.add(static_cast<double>(counts.frames_analysed - status_.frames_analysed));
-  metrics_.frames_dropped.add(static_cast<double>(counts.frames_dropped - status_.frames_dropped));
+  if (new_frame) last_frame_ = now;
   status_.frames_decoded = counts.frames_decoded;
   status_.frames_analysed = counts.frames_analysed;
   status_.frames_dropped = counts.frames_dropped;
@@ -199,7 +212,7 @@ StreamStatus PipelineStream::status() const {
   const base::MutexLock lock(mutex_);
   StreamStatus status = status_;
   status.packets_dropped = reader_->packets_dropped();
-  if (last_frame_) status.staleness = now - *last_frame_;
+  if (last_frame_) status.staleness = std::max(now - *last_frame_, base::SteadyTime::duration::zero());
   return status;
 }
 

@@ -79,7 +79,7 @@ struct StreamServices {
 
 /// One stream from its URL to its sinks: an I/O thread that reads packets, and a strand on the workers that decodes,
 /// detects, tracks and judges. status() may be called from any thread. Destruction stops it within the time of one
-/// frame.
+/// frame, or of a name look-up, which nothing can interrupt.
 class Stream {
  public:
   /// Does not block: opening happens on the I/O thread. The detector is this stream's own.
@@ -89,7 +89,7 @@ class Stream {
 
   virtual const std::string& name() const = 0;
   virtual StreamStatus status() const = 0;
-  /// Asks it to end; what is already decoded is still delivered to the sinks.
+  /// Asks it to end soon: packets and frames under way are discarded, tracks end and tell so.
   virtual void stop() = 0;
   /// Waits for its end: the reason if it failed. `cancelled` after stop().
   virtual base::Status wait() = 0;

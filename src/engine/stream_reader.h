@@ -50,6 +50,7 @@ class StreamReader {
   void run(std::stop_token stop);
   base::Status play_once(const std::stop_token& stop);
   base::Status read_all(media::Source& source, const std::stop_token& stop);
+  void place_on_axis();
   bool pace(const media::Packet& packet, const std::stop_token& stop);
   bool has_room_for(const media::Packet& packet);
 
@@ -64,7 +65,9 @@ class StreamReader {
   bool skipping_to_key_ = false;  ///< packets were lost, so what predicts from them is useless
   media::MediaTime origin_;       ///< where the next connection begins on the stream's axis
   media::MediaTime newest_;       ///< newest packet, same axis
-  std::optional<base::SteadyTime> connection_began_;
+  std::chrono::nanoseconds newest_in_connection_{};
+  std::optional<base::SteadyTime> connection_began_;  ///< of a paced file: when its zero was due
+  std::optional<base::SteadyTime> first_connected_;   ///< of a live source: zero of the axis
   std::atomic<std::uint64_t> packets_dropped_{0};
   std::stop_source stop_;
   std::thread thread_;

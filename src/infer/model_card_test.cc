@@ -60,7 +60,7 @@ TEST(ModelCard, ShippedCardParses) {
   EXPECT_EQ(card->input.width, 640);
   EXPECT_EQ(card->input.scale, 1.F / 255.F);
   EXPECT_EQ(card->input.pad, 114);
-  EXPECT_EQ(card->input.filter, vision::ResizeFilter::area);
+  EXPECT_EQ(card->input.filter, vision::ResizeFilter::bilinear);
   ASSERT_EQ(card->labels.size(), 80U);
   EXPECT_EQ(card->labels.front(), "person");
   EXPECT_EQ(card->labels.back(), "toothbrush");

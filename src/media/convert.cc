@@ -36,10 +36,11 @@ base::Result<FramePtr> copy_to_yuv420p(const Frame& frame) {
   const int full = info.color.range == ColorRange::full ? 1 : 0;
   sws_setColorspaceDetails(scaler.get(), matrix, full, matrix, full, 0, 1 << 16, 1 << 16);
 
-  std::array<const std::uint8_t*, 3> from{};
-  std::array<int, 3> from_strides{};
-  std::array<std::uint8_t*, 3> to{};
-  std::array<int, 3> to_strides{};
+  // libswscale reads four of each, whatever the format.
+  std::array<const std::uint8_t*, 4> from{};
+  std::array<int, 4> from_strides{};
+  std::array<std::uint8_t*, 4> to{};
+  std::array<int, 4> to_strides{};
   for (int plane = 0; plane < 3; ++plane) {
     const auto index = static_cast<std::size_t>(plane);
     from[index] = frame.plane(plane).data;
@@ -47,7 +48,9 @@ base::Result<FramePtr> copy_to_yuv420p(const Frame& frame) {
     to[index] = copy.plane(plane);
     to_strides[index] = static_cast<int>(copy.stride_bytes(plane));
   }
-  sws_scale(scaler.get(), from.data(), from_strides.data(), 0, info.height, to.data(), to_strides.data());
+  if (sws_scale(scaler.get(), from.data(), from_strides.data(), 0, info.height, to.data(), to_strides.data()) < 0) {
+    return base::Error(base::Code::internal, "cannot convert the picture to YUV");
+  }
   return std::move(copy).freeze();
 }
 

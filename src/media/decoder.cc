@@ -1,5 +1,6 @@
 #include "media/decoder.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "media/internal/ffmpeg.h"
@@ -17,6 +18,8 @@ using internal::AvFramePtr;
 using internal::ffmpeg_error;
 
 constexpr double kFallbackFramesPerSecond = 25;
+constexpr double kMostFramesPerSecond = 1000;
+constexpr int kMostPixels = 1 << 26;  // a damaged or forged header may not make us allocate more
 
 /// The format in which we hand frames of an FFmpeg format on: itself where the kernels know it.
 AVPixelFormat handed_on_format(AVPixelFormat format) {
@@ -64,7 +67,8 @@ class Converter {
     const int* matrix = sws_getCoefficients(color.matrix == ColorMatrix::bt709 ? SWS_CS_ITU709 : SWS_CS_ITU601);
     const int full = color.range == ColorRange::full ? 1 : 0;
     sws_setColorspaceDetails(scaler_.get(), matrix, full, matrix, full, 0, 1 << 16, 1 << 16);
-    sws_scale(scaler_.get(), from.data, from.linesize, 0, from.height, result->data, result->linesize);
+    const int rows = sws_scale(scaler_.get(), from.data, from.linesize, 0, from.height, result->data, result->linesize);
+    if (rows < 0) return ffmpeg_error(rows, "cannot convert a frame");
     av_frame_copy_props(result.get(), &from);
     // The range survives the conversion, but the formats that imply it (yuvj…) do not.
     result->color_range = full != 0 ? AVCOL_RANGE_JPEG : AVCOL_RANGE_MPEG;
@@ -79,7 +83,8 @@ class FfmpegDecoder final : public Decoder {
  public:
   FfmpegDecoder(double frames_per_second, const Config& config, FramePool& pool, base::Clock& clock, Counters counters)
       : frame_interval_(
-            static_cast<std::int64_t>(1e9 / (frames_per_second > 0 ? frames_per_second : kFallbackFramesPerSecond))),
+            static_cast<std::int64_t>(1e9 / (frames_per_second > 0 ? std::min(frames_per_second, kMostFramesPerSecond)
+                                                                   : kFallbackFramesPerSecond))),
         config_(config),
         pool_(pool),
         clock_(clock),
@@ -89,7 +94,7 @@ class FfmpegDecoder final : public Decoder {
   base::Status send(const Packet& packet) override;
   base::Status drain() override;
   base::Result<FramePtr> receive() override;
-  void flush() override;
+  void continue_after(const FrameInfo& last) override;
 
  private:
   MediaTime time_of(const AVFrame& frame);
@@ -118,6 +123,7 @@ base::Status FfmpegDecoder::open(const AVCodecParameters& parameters) {
     return ffmpeg_error(result, "cannot set up the decoder");
   }
   context_->thread_count = 1;
+  context_->max_pixels = kMostPixels;
   context_->pkt_timebase = internal::kMediaTimeBase;
   if (const int result = avcodec_open2(context_.get(), codec, nullptr); result < 0) {
     return ffmpeg_error(result, std::string("cannot start the decoder for ") + codec->name);
@@ -141,7 +147,7 @@ base::Status FfmpegDecoder::drain() {
 
 base::Result<FramePtr> FfmpegDecoder::receive() {
   AvFramePtr decoded(av_frame_alloc());
-  if (!decoded) return Error(Code::exhausted, "out of memory");
+  if (!decoded) return Error(Code::internal, "out of memory");
   if (const int result = avcodec_receive_frame(context_.get(), decoded.get()); result < 0) {
     if (result == AVERROR(EAGAIN) || result == AVERROR_EOF) return ffmpeg_error(result, "decoder");
     counters_.corrupt.add();
@@ -183,9 +189,9 @@ base::WallTime FfmpegDecoder::captured_at(MediaTime time) const {
   return *config_.recording_start + std::chrono::duration_cast<base::WallTime::duration>(time.time_since_epoch());
 }
 
-void FfmpegDecoder::flush() {
-  avcodec_flush_buffers(context_.get());
-  last_time_.reset();
+void FfmpegDecoder::continue_after(const FrameInfo& last) {
+  sequence_ = last.sequence + 1;
+  last_time_ = last.time;
 }
 
 }  // namespace

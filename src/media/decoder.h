@@ -42,8 +42,8 @@ class Decoder {
   virtual base::Status drain() = 0;
   /// `need_input`: send more. `exhausted`: the pool was dry and one frame was dropped.
   virtual base::Result<FramePtr> receive() = 0;
-  /// Forgets all state, after a seek.
-  virtual void flush() = 0;
+  /// Before the first packet: its frames follow this one of an earlier connection, in number and in time.
+  virtual void continue_after(const FrameInfo& last) = 0;
 };
 
 }  // namespace ocelli::media

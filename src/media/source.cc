@@ -1,7 +1,11 @@
 #include "media/source.h"
 
-#include <cmath>
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <cerrno>
 #include <cstring>
+#include <string_view>
 #include <sys/stat.h>
 #include <utility>
 
@@ -23,9 +27,15 @@ using base::Code;
 using base::Error;
 using internal::ffmpeg_error;
 
-// A file must not make us open other files or the network (playlists can name both), and a URL no local file.
+// A file must not make us open the network, and a URL no local file.
 constexpr const char* kFileProtocols = "file,crypto,data";
 constexpr const char* kNetworkProtocols = "http,https,httpproxy,rtsp,rtsps,rtp,srtp,udp,tcp,tls,crypto,data";
+// Playlists name other files: one that is called video.mp4 could show somebody else's recordings.
+constexpr std::array<std::string_view, 5> kPlaylists{"hls", "dash", "concat", "imf", "sdp"};
+// About 16384 x 4096: beyond any camera. A forged header may not make us allocate more.
+constexpr std::int64_t kMostPixels = 1LL << 26;
+// A hundred years in nanoseconds: stamps beyond are damage, and arithmetic on them would overflow.
+constexpr std::int64_t kMostMediaTime = 100LL * 365 * 24 * 3600 * 1'000'000'000;
 
 bool has_prefix(const std::string& text, std::string_view prefix) {
   return text.starts_with(prefix);
@@ -39,6 +49,12 @@ bool is_network(const std::string& url) {
   return is_rtsp(url) || has_prefix(url, "http://") || has_prefix(url, "https://");
 }
 
+/// `url` is neither known as an address nor meant as a path.
+bool has_unknown_scheme(const std::string& url) {
+  const auto scheme = url.find("://");
+  return scheme != std::string::npos && url.find('/') > scheme && !is_network(url);
+}
+
 /// What FFmpeg would only call "Invalid data" or "Is a directory".
 base::Status check_local_file(const std::string& path) {
   struct stat entry{};
@@ -47,10 +63,29 @@ base::Status check_local_file(const std::string& path) {
     return Error(code, "cannot open " + path + ": " + std::strerror(errno));
   }
   if (S_ISDIR(entry.st_mode)) return Error(Code::invalid, path + " is a folder; name a video file in it");
-  if (S_ISREG(entry.st_mode) && entry.st_size == 0) {
+  if (!S_ISREG(entry.st_mode)) return Error(Code::unsupported, path + " is no regular file; copy the video to one");
+  if (entry.st_size == 0) {
     return Error(Code::corrupt, path + " is empty (0 bytes); was the recording or the copy interrupted?");
   }
   return {};
+}
+
+bool is_playlist(const AVInputFormat& format) {
+  return std::find(kPlaylists.begin(), kPlaylists.end(), std::string_view(format.name)) != kPlaylists.end();
+}
+
+/// "2024-05-06T07:08:09Z", as containers write it. Anything without a date would depend on today, anything without a
+/// zone on the machine: the one is ignored, the other taken as UTC.
+std::optional<base::WallTime> parse_creation_time(std::string text) {
+  constexpr std::size_t kDateAndTime = std::string_view("2024-05-06T07:08:09").size();
+  const auto is_digit = [&](std::size_t place) { return std::isdigit(static_cast<unsigned char>(text[place])) != 0; };
+  if (text.size() < kDateAndTime || !is_digit(0) || !is_digit(3) || text[4] != '-' || text[7] != '-')
+    return std::nullopt;
+  const bool has_zone = text.back() == 'Z' || text.find_first_of("+-", kDateAndTime) != std::string::npos;
+  if (!has_zone) text += "Z";
+  std::int64_t microseconds = 0;
+  if (av_parse_time(&microseconds, text.c_str(), 0) < 0 || microseconds <= 0) return std::nullopt;
+  return base::WallTime(std::chrono::microseconds(microseconds));
 }
 
 /// Ends blocking calls inside FFmpeg at a deadline or a stop request.
@@ -108,12 +143,17 @@ class FfmpegSource final : public Source {
   InputPtr input_;
   AVStream* stream_ = nullptr;  // owned by input_
   StreamInfo info_;
-  std::uint64_t packets_read_ = 0;
+  std::int64_t packets_read_ = 0;
+  std::int64_t expected_packets_ = 0;
   bool sought_ = false;
   std::int64_t first_timestamp_ = AV_NOPTS_VALUE;  // in the stream's time base; zero of the MediaTime axis
 };
 
 base::Status FfmpegSource::open() {
+  if (has_unknown_scheme(config_.url)) {
+    return Error(Code::unsupported,
+                 "cannot open " + shown_url_ + ": addresses begin with rtsp://, rtsps://, http:// or https://");
+  }
   if (!is_network(config_.url)) OC_TRY_STATUS(check_local_file(config_.url));
   OC_TRY_STATUS(open_input());
   OC_TRY_STATUS(choose_stream());
@@ -139,6 +179,9 @@ base::Status FfmpegSource::open_input() {
     return explain(result, "cannot open " + shown_url_);
   }
   input_.reset(context);
+  if (!network && is_playlist(*context->iformat)) {
+    return Error(Code::unsupported, shown_url_ + " is a playlist, not a video; name the videos themselves");
+  }
   if (const int result = avformat_find_stream_info(context, nullptr); result < 0) {
     return explain(result, "cannot understand " + shown_url_);
   }
@@ -152,6 +195,11 @@ base::Status FfmpegSource::choose_stream() {
     return Error(Code::unsupported, shown_url_ + " holds no video (container: " + input_->iformat->name + ")");
   }
   stream_ = input_->streams[index];
+  const AVCodecParameters& parameters = *stream_->codecpar;
+  if (std::int64_t{parameters.width} * parameters.height > kMostPixels) {
+    return Error(Code::unsupported, shown_url_ + " claims a picture of " + std::to_string(parameters.width) + "x" +
+                                        std::to_string(parameters.height) + " pixels, more than any camera has");
+  }
   for (unsigned int i = 0; i < input_->nb_streams; ++i) {
     if (static_cast<int>(i) != index) input_->streams[i]->discard = AVDISCARD_ALL;
   }
@@ -166,16 +214,14 @@ void FfmpegSource::describe_stream() {
   info_.height = parameters.height;
   const AVRational rate = av_guess_frame_rate(input_.get(), stream_, nullptr);
   if (rate.num > 0 && rate.den > 0) info_.frames_per_second = av_q2d(rate);
-  info_.live = is_rtsp(config_.url);
+  // What comes over the network and has no end is a camera.
+  info_.live = is_rtsp(config_.url) || (is_network(config_.url) && input_->duration <= 0);
   if (input_->duration > 0 && !info_.live) info_.duration = std::chrono::microseconds(input_->duration);
   if (stream_->nb_frames > 0) info_.frame_count = static_cast<std::uint64_t>(stream_->nb_frames);
-  std::int64_t created_us = 0;
-  if (av_dict_get(input_->metadata, "creation_time", nullptr, 0) != nullptr) {
-    const char* text = av_dict_get(input_->metadata, "creation_time", nullptr, 0)->value;
-    if (av_parse_time(&created_us, text, 0) >= 0 && created_us > 0) {
-      info_.recording_start = base::WallTime(std::chrono::microseconds(created_us));
-    }
+  if (const auto* entry = av_dict_get(input_->metadata, "creation_time", nullptr, 0); entry != nullptr) {
+    info_.recording_start = parse_creation_time(entry->value);
   }
+  expected_packets_ = avformat_index_get_entries_count(stream_);
   if (!info_.live) first_timestamp_ = stream_->start_time;
 }
 
@@ -203,7 +249,9 @@ Error FfmpegSource::explain(int number, const std::string& what) const {
 
 std::int64_t FfmpegSource::to_media_time(std::int64_t timestamp) const {
   if (timestamp == AV_NOPTS_VALUE) return AV_NOPTS_VALUE;
-  return av_rescale_q(timestamp - first_timestamp_, stream_->time_base, internal::kMediaTimeBase);
+  const std::int64_t time =
+      av_rescale_q(av_sat_sub64(timestamp, first_timestamp_), stream_->time_base, internal::kMediaTimeBase);
+  return time < -kMostMediaTime || time > kMostMediaTime ? AV_NOPTS_VALUE : time;
 }
 
 base::Result<Packet> FfmpegSource::read() {
@@ -227,21 +275,23 @@ base::Result<Packet> FfmpegSource::read() {
 }
 
 Error FfmpegSource::end_of_input(int number) const {
-  // MP4 counts its samples in the header, so a file that lost its tail shows here and nowhere else.
-  const bool counted = info_.frame_count && !sought_ && has_prefix(info_.container, "mov,");
-  if (counted && packets_read_ < *info_.frame_count && !interrupt_.stopped()) {
+  // MP4 lists its samples at the start or end, so a file that lost its middle or tail shows here and nowhere else. The
+  // demuxer's index, unlike the frame count of the header, leaves out what an edit list cuts away.
+  const bool counted = number == AVERROR_EOF && !sought_ && has_prefix(info_.container, "mov,");
+  if (counted && packets_read_ < expected_packets_) {
     return Error(Code::corrupt, shown_url_ + " is cut off: " + std::to_string(packets_read_) + " of " +
-                                    std::to_string(*info_.frame_count) +
+                                    std::to_string(expected_packets_) +
                                     " frames are there; copy it again if you have the original");
   }
   return explain(number, "cannot read " + shown_url_);
 }
 
 base::Status FfmpegSource::seek(MediaTime time) {
+  // Without a known start, the first packet after the jump would become zero.
+  if (first_timestamp_ == AV_NOPTS_VALUE) return Error(Code::unsupported, shown_url_ + " has no times to seek by");
   sought_ = true;
-  const std::int64_t origin = first_timestamp_ == AV_NOPTS_VALUE ? 0 : first_timestamp_;
   const std::int64_t target =
-      origin + av_rescale_q(time.time_since_epoch().count(), internal::kMediaTimeBase, stream_->time_base);
+      first_timestamp_ + av_rescale_q(time.time_since_epoch().count(), internal::kMediaTimeBase, stream_->time_base);
   interrupt_.arm(config_.timeout);
   if (const int result = av_seek_frame(input_.get(), stream_->index, target, AVSEEK_FLAG_BACKWARD); result < 0) {
     return explain(result, "cannot seek in " + shown_url_);
@@ -262,11 +312,16 @@ base::Result<std::unique_ptr<Source>> Source::open(const SourceConfig& config, b
 std::string redact_url(const std::string& url) {
   const auto scheme = url.find("://");
   if (scheme == std::string::npos) return url;
+  std::string shown = url;
+  // Up to the last '@', since a password may itself hold '/', '?' or '@'. Hiding a part of the path is the smaller
+  // harm.
   const auto authority = scheme + 3;
-  const auto authority_end = std::min(url.find_first_of("/?#", authority), url.size());
-  const auto at = url.rfind('@', authority_end);
-  if (at == std::string::npos || at < authority) return url;
-  return url.substr(0, authority) + "***@" + url.substr(at + 1);
+  const auto at = shown.rfind('@');
+  if (at != std::string::npos && at >= authority) shown.replace(authority, at - authority, "***");
+  // Queries carry passwords and tokens too.
+  const auto query = shown.find('?', authority);
+  if (query != std::string::npos) shown.replace(query, std::string::npos, "?***");
+  return shown;
 }
 
 }  // namespace ocelli::media

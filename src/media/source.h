@@ -44,13 +44,14 @@ class Source {
 
   virtual const StreamInfo& info() const = 0;
   virtual base::Result<Packet> read() = 0;
-  /// Continues at the last key frame not after `time`. Files only.
+  /// Continues at the last key frame not after `time`. `unsupported` where the source has no times to seek by: then
+  /// nothing has moved.
   virtual base::Status seek(MediaTime time) = 0;
   /// For Decoder::create only.
   virtual const AVCodecParameters& codec_parameters() const = 0;
 };
 
-/// The URL without user and password, as it may be logged.
+/// The URL as it may be shown and logged: without user, password and query.
 std::string redact_url(const std::string& url);
 
 }  // namespace ocelli::media

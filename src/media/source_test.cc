@@ -134,6 +134,11 @@ TEST_F(SourceTest, DoesNotLetAPlaylistOpenOtherFiles) {
   ASSERT_TRUE(make_clip(folder_ / "secret.mp4", 5, "-c:v libx264"));
   testing::write_file(folder_ / "list.mp4", "ffconcat version 1.0\nfile " + (folder_ / "secret.mp4") + "\n");
   EXPECT_FALSE(open(folder_ / "list.mp4"));
+  ASSERT_TRUE(make_clip(folder_ / "secret.ts", 25, "-c:v libx264"));
+  testing::write_file(folder_ / "hls.mp4", "#EXTM3U\n#EXTINF:1,\n" + (folder_ / "secret.ts") + "\n#EXT-X-ENDLIST\n");
+  const auto playlist = open(folder_ / "hls.mp4");
+  EXPECT_EQ(playlist.error().code(), Code::unsupported);
+  EXPECT_THAT(playlist.error().message(), HasSubstr("playlist"));
 }
 
 TEST_F(SourceTest, TellsWhereATruncatedFileEnds) {
@@ -147,6 +152,27 @@ TEST_F(SourceTest, TellsWhereATruncatedFileEnds) {
   EXPECT_LT(packets, 60);
   EXPECT_EQ(error.code(), Code::corrupt);
   EXPECT_THAT(error.message(), HasSubstr("of 60 frames"));
+}
+
+TEST_F(SourceTest, TakesATrimmedFileForWhole) {
+  ASSERT_TRUE(make_clip(folder_ / "whole.mp4", 60, "-c:v libx264 -g 10 -bf 0"));
+  ASSERT_TRUE(testing::ffmpeg("-ss 1.5 -i " + (folder_ / "whole.mp4") + " -c copy " + (folder_ / "trimmed.mp4")));
+  const auto source = open(folder_ / "trimmed.mp4");
+  ASSERT_TRUE(source) << source.error().message();
+  EXPECT_EQ(read_all(**source).second.code(), Code::end_of_stream);
+}
+
+TEST_F(SourceTest, IgnoresARecordingTimeWithoutADate) {
+  ASSERT_TRUE(make_clip(folder_ / "a.avi", 5, "-c:v mpeg4 -metadata creation_time=10:11:12"));
+  const auto source = open(folder_ / "a.avi");
+  ASSERT_TRUE(source);
+  EXPECT_FALSE((*source)->info().recording_start);
+}
+
+TEST_F(SourceTest, RefusesAddressesThatItDoesNotKnow) {
+  const auto source = open("rtmp://me:secret@cam/live");
+  EXPECT_EQ(source.error().code(), Code::unsupported);
+  EXPECT_THAT(source.error().message(), ::testing::Not(HasSubstr("secret")));
 }
 
 TEST_F(SourceTest, RefusesAFileWhoseIndexWasCutOff) {
@@ -187,8 +213,10 @@ TEST_F(SourceTest, StopsWaitingWhenAsked) {
 }
 
 TEST(RedactUrl, HidesUserAndPassword) {
-  EXPECT_EQ(redact_url("rtsp://me:p@ss@cam:554/a?b=c"), "rtsp://***@cam:554/a?b=c");
-  EXPECT_EQ(redact_url("rtsp://cam/a@b"), "rtsp://cam/a@b");
+  EXPECT_EQ(redact_url("rtsp://me:p@ss@cam:554/a?b=c"), "rtsp://***@cam:554/a?***");
+  EXPECT_EQ(redact_url("rtsp://me:pa/s?s@cam:554/a"), "rtsp://***@cam:554/a");
+  EXPECT_EQ(redact_url("http://cam/stream?user=me&password=secret"), "http://cam/stream?***");
+  EXPECT_EQ(redact_url("rtsp://cam/a"), "rtsp://cam/a");
   EXPECT_EQ(redact_url("/home/me/a@b.mp4"), "/home/me/a@b.mp4");
 }
 

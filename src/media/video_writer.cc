@@ -17,6 +17,8 @@ using base::Error;
 using internal::AvFramePtr;
 using internal::ffmpeg_error;
 
+constexpr int kMostRateDenominator = 65'535;  // what MPEG-4 part 2 can write
+
 struct CloseOutput {
   void operator()(AVFormatContext* context) const {
     if (context->pb != nullptr) avio_closep(&context->pb);
@@ -45,6 +47,8 @@ class Mp4Writer final : public VideoWriter {
   }
 
   const std::string path_;
+  int width_ = 0;
+  int height_ = 0;
   std::unique_ptr<AVFormatContext, CloseOutput> output_;
   internal::CodecContextPtr encoder_;
   std::unique_ptr<AVPacket, FreePacket> packet_{av_packet_alloc()};
@@ -56,11 +60,14 @@ base::Status Mp4Writer::open_encoder(const FrameInfo& first, double frames_per_s
   const AVCodec* codec = internal::best_video_encoder();
   if (codec == nullptr) return Error(Code::unsupported, "this FFmpeg can encode neither H.264 nor MPEG-4");
   encoder_.reset(avcodec_alloc_context3(codec));
+  if (!encoder_ || !packet_) return Error(Code::exhausted, "out of memory");
+  width_ = first.width;
+  height_ = first.height;
   encoder_->width = first.width & ~1;  // 4:2:0 encoders want even sizes: an odd last column or row is left out
   encoder_->height = first.height & ~1;
   encoder_->pix_fmt = AV_PIX_FMT_YUV420P;
   encoder_->time_base = {1, 90'000};
-  encoder_->framerate = av_d2q(frames_per_second > 0 ? frames_per_second : 25, 1'000'000);
+  encoder_->framerate = av_d2q(frames_per_second > 0 ? frames_per_second : 25, kMostRateDenominator);
   encoder_->gop_size = static_cast<int>(std::lround(2 * av_q2d(encoder_->framerate)));
   encoder_->color_range = first.color.range == ColorRange::full ? AVCOL_RANGE_JPEG : AVCOL_RANGE_MPEG;
   encoder_->colorspace = first.color.matrix == ColorMatrix::bt709 ? AVCOL_SPC_BT709 : AVCOL_SPC_SMPTE170M;
@@ -99,8 +106,7 @@ base::Status Mp4Writer::open(const FrameInfo& first, double frames_per_second) {
 }
 
 base::Status Mp4Writer::write(const Frame& frame) {
-  if (frame.info().format != PixelFormat::yuv420p || frame.width() < encoder_->width ||
-      frame.height() < encoder_->height) {
+  if (frame.info().format != PixelFormat::yuv420p || frame.width() != width_ || frame.height() != height_) {
     return Error(Code::unsupported, "the picture changed its size or format in mid-stream; annotate the parts apart");
   }
   AvFramePtr view(av_frame_alloc());
