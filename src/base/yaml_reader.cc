@@ -121,7 +121,15 @@ void YamlMapReader::finish() {
 
 Error yaml_error(const std::vector<YamlProblem>& problems) {
   OC_CHECK(!problems.empty());
-  std::string message = problems.front().to_string();
+  // A key that is missing because it is misspelt: the suggestion helps more.
+  auto told = problems.begin();
+  if (told->message.starts_with("missing key ")) {
+    const auto misspelt = std::find_if(problems.begin(), problems.end(), [](const YamlProblem& problem) {
+      return problem.message.starts_with("unknown key ") && problem.message.find("did you mean") != std::string::npos;
+    });
+    if (misspelt != problems.end()) told = misspelt;
+  }
+  std::string message = told->to_string();
   if (problems.size() > 1) {
     message += fmt::format(" (and {} more {})", problems.size() - 1, problems.size() == 2 ? "problem" : "problems");
   }

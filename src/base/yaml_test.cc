@@ -204,6 +204,12 @@ TEST(YamlError, TellsTheFirstProblemAndCountsTheOthers) {
   EXPECT_EQ(yaml_error({problem, problem, problem}).message(), "a.yaml:1:2: bad (and 2 more problems)");
 }
 
+TEST(YamlError, TellsAMisspeltKeyBeforeTheKeyThatIsMissingForIt) {
+  const YamlProblem missing{"a.yaml", 1, 1, "missing key 'url'"};
+  const YamlProblem misspelt{"a.yaml", 2, 1, "unknown key 'ulr' (did you mean 'url'?)"};
+  EXPECT_EQ(yaml_error({missing, misspelt}).message(), misspelt.to_string() + " (and 1 more problem)");
+}
+
 RC_GTEST_PROP(YamlValue, SurvivesAnyText, (std::string text)) {
   std::vector<YamlProblem> problems;
   const auto value = YamlValue::parse(text, "a.yaml", problems);
