@@ -119,7 +119,7 @@ class Fetch {
       const std::string path = mirror + "/" + name;
       if (!is_file(path)) continue;
       report("verify");
-      return install_file(path, store_.path_of(card_), card_.sha256, stop_);
+      return with_advice(install_file(path, store_.path_of(card_), card_.sha256, stop_));
     }
     const auto checkpoint = checkpoint_in(mirror);
     if (!checkpoint) {
@@ -127,8 +127,14 @@ class Fetch {
                                                 card_.sha256, file_name_of(card_.sources.front())));
     }
     report("verify");
-    OC_TRY_STATUS(check_sha256(*checkpoint, card_.checkpoint_sha256));
+    OC_TRY_STATUS(with_advice(check_sha256(*checkpoint, card_.checkpoint_sha256)));
     return convert_and_install(*checkpoint);
+  }
+
+  static base::Status with_advice(base::Status mirrored) {
+    if (mirrored || mirrored.error().code() != Code::corrupt) return mirrored;
+    return Error(Code::corrupt, mirrored.error().message() +
+                                    ": replace it with an intact copy, or leave --from out to download the model");
   }
 
   std::optional<std::string> checkpoint_in(const std::string& mirror) const {

@@ -187,7 +187,8 @@ TEST_F(ModelFetcherTest, MirrorWithOtherBytesIsCorruptAndLeavesNothing) {
   const auto status = fetch();
   ASSERT_FALSE(status);
   EXPECT_EQ(status.error().code(), Code::corrupt);
-  EXPECT_THAT(status.error().message(), HasSubstr(card_.sha256));
+  EXPECT_THAT(status.error().message(),
+              AllOf(HasSubstr(card_.sha256), HasSubstr("mirror/toy.onnx has"), HasSubstr("--from")));
   EXPECT_THAT(stored_files(), IsEmpty());
 }
 

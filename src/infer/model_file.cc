@@ -78,16 +78,20 @@ base::Status ensure_folder(const std::string& path) {
 }
 
 base::Status check_sha256(const std::string& path, const std::string& sha256) {
+  return check_sha256(path, sha256, path);
+}
+
+base::Status check_sha256(const std::string& path, const std::string& sha256, const std::string& shown) {
   OC_TRY(const auto actual, sha256_of_file(path));
   if (actual == sha256) return {};
-  return Error(Code::corrupt, fmt::format("{} has SHA-256 {}, the model card says {}", path, actual, sha256));
+  return Error(Code::corrupt, fmt::format("{} has SHA-256 {}, the model card says {}", shown, actual, sha256));
 }
 
 base::Status install_file(const std::string& from, const std::string& to, const std::string& sha256,
                           const std::stop_token& stop) {
   const std::string part = to + ".part";
   auto status = copy_file(from, part, stop);
-  if (status) status = check_sha256(part, sha256);
+  if (status) status = check_sha256(part, sha256, from);
   if (status && std::rename(part.c_str(), to.c_str()) != 0) status = file_error("write", to, errno);
   if (!status) {
     std::remove(part.c_str());

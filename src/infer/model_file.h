@@ -16,6 +16,9 @@ base::Status ensure_folder(const std::string& path);
 /// `corrupt`, naming both hashes, unless the file has this SHA-256.
 base::Status check_sha256(const std::string& path, const std::string& sha256);
 
+/// As check_sha256(path, sha256), but the message names `shown`: the file that `path` is a copy of.
+base::Status check_sha256(const std::string& path, const std::string& sha256, const std::string& shown);
+
 /// Copies `from` to `<to>.part`, flushes it to the disk, checks what was written and only then gives it its name.
 /// On failure nothing new lies at either place.
 base::Status install_file(const std::string& from, const std::string& to, const std::string& sha256,
