@@ -14,17 +14,8 @@ sigset_t watched_signals() {
   sigemptyset(&signals);
   sigaddset(&signals, SIGINT);
   sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGUSR1);  // ends the watcher
+  sigaddset(&signals, SIGUSR1);  // wakes the watcher
   return signals;
-}
-
-void watch(std::stop_source& stop) {
-  const sigset_t signals = watched_signals();
-  int signal = 0;
-  while (sigwait(&signals, &signal) == 0 && signal != SIGUSR1) {
-    if (stop.stop_requested()) _exit(kSecondInterrupt);
-    stop.request_stop();
-  }
 }
 
 }  // namespace
@@ -35,11 +26,23 @@ InterruptWatch::InterruptWatch() {
   std::signal(SIGPIPE, SIG_IGN);  // a viewer that goes away is an error of one write, not the end of the process
   watcher_ = std::jthread([this] {
     pthread_setname_np(pthread_self(), "signals");
-    watch(stop_);
+    watch();
   });
 }
 
+void InterruptWatch::watch() {
+  const sigset_t signals = watched_signals();
+  int signal = 0;
+  while (sigwait(&signals, &signal) == 0) {
+    if (ending_) return;
+    if (signal == SIGUSR1) continue;  // from outside: it means nothing here
+    if (stop_.stop_requested()) _exit(kSecondInterrupt);
+    stop_.request_stop();
+  }
+}
+
 InterruptWatch::~InterruptWatch() {
+  ending_ = true;
   pthread_kill(watcher_.native_handle(), SIGUSR1);
 }
 

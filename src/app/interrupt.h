@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <stop_token>
 #include <thread>
 
@@ -17,7 +18,10 @@ class InterruptWatch {
   std::stop_token token() const { return stop_.get_token(); }
 
  private:
+  void watch();
+
   std::stop_source stop_;
+  std::atomic<bool> ending_ = false;
   std::jthread watcher_;
 };
 
