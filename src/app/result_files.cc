@@ -67,8 +67,8 @@ base::Status CocoFile::finish() {
   OC_TRY_STATUS(file_.write("],\n\"categories\":["));
   separator = "";
   for (std::size_t i = 0; i < labels_.size(); ++i) {
-    OC_TRY_STATUS(
-        file_.write(fmt::format("{}\n{{\"id\":{},\"name\":{}}}", separator, i + 1, nlohmann::json(labels_[i]).dump())));
+    const auto name = nlohmann::json(labels_[i]).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    OC_TRY_STATUS(file_.write(fmt::format("{}\n{{\"id\":{},\"name\":{}}}", separator, i + 1, name)));
     separator = ",";
   }
   OC_TRY_STATUS(file_.write("]}\n"));

@@ -69,5 +69,12 @@ TEST(CocoFile, IsValidWithoutAnyFrame) {
   EXPECT_TRUE(nlohmann::json::accept(read_file(folder / "coco.json")));
 }
 
+TEST(CocoFile, IsValidWithLabelsThatAreNotUtf8) {
+  const TemporaryFolder folder;
+  auto file = CocoFile::create(folder / "coco.json", {"caf\xe9"});
+  ASSERT_TRUE((*file)->finish());
+  EXPECT_TRUE(nlohmann::json::accept(read_file(folder / "coco.json")));
+}
+
 }  // namespace
 }  // namespace ocelli::app
