@@ -1,6 +1,6 @@
 #include "app/command.h"
 
-#include <fmt/format.h>
+#include "app/print.h"
 
 namespace ocelli::app {
 
@@ -9,7 +9,7 @@ void fail(CommandContext& context, ExitCode code, const base::Error& error) {
     context.exit_code = ExitCode::interrupted;
     return;
   }
-  fmt::print(stderr, "ocelli: {}\n", error.message());
+  print(stderr, "ocelli: {}\n", error.message());
   context.exit_code = code;
 }
 

@@ -3,10 +3,10 @@
 #include <string_view>
 
 #include <CLI/CLI.hpp>
-#include <fmt/format.h>
 
 #include "app/command.h"
 #include "app/completion.h"
+#include "app/print.h"
 
 namespace ocelli::app {
 
@@ -21,7 +21,7 @@ void add_completion_command(CLI::App& app, CommandContext& /*context*/) {
   command->footer(std::string(kFooter));
   command->callback([shell, &app] {
     const Shell chosen = *shell == "bash" ? Shell::bash : *shell == "zsh" ? Shell::zsh : Shell::fish;
-    fmt::print("{}", completion_script(app, chosen));
+    print(stdout, "{}", completion_script(app, chosen));
   });
 }
 

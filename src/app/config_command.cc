@@ -6,6 +6,8 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "app/print.h"
+
 namespace ocelli::app {
 namespace {
 
@@ -30,7 +32,7 @@ void run_check(const std::string& path, CommandContext& context) {
     fail(context, ExitCode::usage, report.error());
     return;
   }
-  fmt::print("{}", report->text);
+  print(stdout, "{}", report->text);
   context.exit_code = report->exit_code;
 }
 
@@ -53,10 +55,10 @@ void add_config_command(CLI::App& app, CommandContext& context) {
   check->add_option("FILE", *path, "The site's YAML file")->required();
   check->callback([path, &context] { run_check(*path, context); });
   command->add_subcommand("schema", "Print the JSON Schema of the file, for editors")->callback([] {
-    fmt::print("{}", config::site_config_schema());
+    print(stdout, "{}", config::site_config_schema());
   });
   command->add_subcommand("reference", "Print all keys, defaults and variables as Markdown")->callback([] {
-    fmt::print("{}", config::site_config_reference());
+    print(stdout, "{}", config::site_config_reference());
   });
 }
 

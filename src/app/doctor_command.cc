@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "app/command.h"
+#include "app/print.h"
 #include "infer/backend.h"
 #include "infer/model_store.h"
 #include "media/capabilities.h"
@@ -78,7 +79,7 @@ void run_doctor(CommandContext& context) {
     const char* mark = finding.verdict == Finding::Verdict::good   ? "ok  "
                        : finding.verdict == Finding::Verdict::note ? "note"
                                                                    : "BAD ";
-    fmt::print("{}  {:<16} {}\n", mark, finding.what, finding.detail);
+    print(stdout, "{}  {:<16} {}\n", mark, finding.what, finding.detail);
     if (finding.verdict == Finding::Verdict::bad) context.exit_code = ExitCode::failed;
   }
 }

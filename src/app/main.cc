@@ -1,4 +1,5 @@
-#include <cstdlib>
+#include <cstdio>
+#include <exception>
 #include <string>
 #include <vector>
 
@@ -7,6 +8,7 @@
 
 #include "app/command.h"
 #include "app/interrupt.h"
+#include "app/print.h"
 #include "base/clock.h"
 #include "base/suggest.h"
 
@@ -73,9 +75,7 @@ std::string usage_error(const CLI::App& app, const CLI::ParseError& error) {
   return fmt::format("{}; see `{} --help`", what, called);
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+ExitCode run(int argc, char** argv) {
   const ocelli::app::InterruptWatch interrupts;
   ocelli::base::SystemClock clock;
   CommandContext context{clock, interrupts.token()};
@@ -88,9 +88,23 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return app.exit(error);  // --help and --version
-    fmt::print(stderr, "ocelli: {}\n", usage_error(app, error));
-    return static_cast<int>(ExitCode::usage);
+    if (error.get_exit_code() == 0) {  // --help and --version
+      app.exit(error);
+      return ExitCode::ok;
+    }
+    ocelli::app::print(stderr, "ocelli: {}\n", usage_error(app, error));
+    return ExitCode::usage;
   }
-  return static_cast<int>(context.exit_code);
+  return context.exit_code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return static_cast<int>(run(argc, argv));
+  } catch (const std::exception& error) {  // a defect, or no memory left: no room lets its exceptions out
+    std::fprintf(stderr, "ocelli: unexpected: %s; please report what you did\n", error.what());
+    return static_cast<int>(ExitCode::failed);
+  }
 }

@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include "app/command.h"
+#include "app/print.h"
 #include "app/progress.h"
 #include "infer/backend.h"
 #include "infer/model_fetcher.h"
@@ -64,14 +65,14 @@ base::Status list_models() {
     name_width = std::max(name_width, card.name.size());
     licence_width = std::max(licence_width, card.licence.size());
   }
-  fmt::print("{:<{}}  {:<7}  {:<{}}  {:<16}  {}\n", "NAME", name_width, "STATE", "LICENCE", licence_width, "SIZE",
-             "DESCRIPTION");
+  print(stdout, "{:<{}}  {:<7}  {:<{}}  {:<16}  {}\n", "NAME", name_width, "STATE", "LICENCE", licence_width, "SIZE",
+        "DESCRIPTION");
   for (const auto& card : cards) {
-    fmt::print("{:<{}}  {:<7}  {:<{}}  {:<16}  {}\n", card.name, name_width,
-               store.present(card) ? "present" : "missing", card.licence, licence_width, size_column(store, card),
-               card.description);
+    print(stdout, "{:<{}}  {:<7}  {:<{}}  {:<16}  {}\n", card.name, name_width,
+          store.present(card) ? "present" : "missing", card.licence, licence_width, size_column(store, card),
+          card.description);
   }
-  fmt::print("\nStore: {}\n", store.folder());
+  print(stdout, "\nStore: {}\n", store.folder());
   return {};
 }
 
@@ -84,7 +85,7 @@ class PullDisplay {
 
   void show(const infer::FetchProgress& progress) {
     if (progress.step != step_ || progress.total_bytes == 0) bar_.reset();
-    if (progress.step != step_) fmt::print(stderr, "{}: {}\n", name_, progress.step);
+    if (progress.step != step_) print(stderr, "{}: {}\n", name_, progress.step);
     step_ = progress.step;
     if (progress.total_bytes == 0) return;
     if (!bar_) bar_.emplace(name_, "kB", Progress::style_of_stderr(), clock_);
@@ -108,11 +109,11 @@ base::Status pull_models(const PullOptions& options, const CommandContext& conte
   OC_TRY(const auto store, ModelStore::open({}));
   for (const auto& name : options.names) {
     OC_TRY(const auto card, store.card(name));
-    fmt::print(stderr, "{} {}: licence {}, {}\n", card.name, card.version, card.licence, card.licence_url);
+    print(stderr, "{} {}: licence {}, {}\n", card.name, card.version, card.licence, card.licence_url);
     PullDisplay display(name, context.clock);
     const auto show = [&](const infer::FetchProgress& progress) { display.show(progress); };
     OC_TRY_STATUS(infer::fetch_model(store, card, options.fetch, show, context.stop));
-    fmt::print("{}\n", store.path_of(card));
+    print(stdout, "{}\n", store.path_of(card));
   }
   return {};
 }
@@ -129,11 +130,11 @@ base::Status verify_models(const std::vector<std::string>& names) {
   if (names.empty()) {
     OC_TRY(cards, store.list());
     std::erase_if(cards, [&](const auto& card) { return !store.present(card); });
-    if (cards.empty()) fmt::print("no weights in {}\n", store.folder());
+    if (cards.empty()) print(stdout, "no weights in {}\n", store.folder());
   }
   for (const auto& card : cards) {
     OC_TRY_STATUS(store.verify(card));
-    fmt::print("{}: intact, {}\n", card.name, store.path_of(card));
+    print(stdout, "{}: intact, {}\n", card.name, store.path_of(card));
   }
   return {};
 }
@@ -146,18 +147,18 @@ struct BenchOptions {
 };
 
 void print_latencies(const std::vector<infer::SessionLatency>& latencies) {
-  fmt::print("{:>7}  {:>12}  {:>9}  {:>16}\n", "threads", "ms per frame", "p95 ms", "core-ms a frame");
+  print(stdout, "{:>7}  {:>12}  {:>9}  {:>16}\n", "threads", "ms per frame", "p95 ms", "core-ms a frame");
   for (const auto& row : latencies) {
-    fmt::print("{:>7}  {:>12.2f}  {:>9.2f}  {:>16.2f}\n", row.threads, milliseconds(row.median), milliseconds(row.p95),
-               milliseconds(row.median) * row.threads);
+    print(stdout, "{:>7}  {:>12.2f}  {:>9.2f}  {:>16.2f}\n", row.threads, milliseconds(row.median),
+          milliseconds(row.p95), milliseconds(row.median) * row.threads);
   }
   const auto fastest = std::min_element(latencies.begin(), latencies.end(),
                                         [](const auto& a, const auto& b) { return a.median < b.median; });
   const auto thriftiest = std::min_element(latencies.begin(), latencies.end(), [](const auto& a, const auto& b) {
     return a.median * a.threads < b.median * b.threads;
   });
-  fmt::print("Soonest done with {} thread{}; most frames from all cores with {} thread{} a frame.\n", fastest->threads,
-             fastest->threads == 1 ? "" : "s", thriftiest->threads, thriftiest->threads == 1 ? "" : "s");
+  print(stdout, "Soonest done with {} thread{}; most frames from all cores with {} thread{} a frame.\n",
+        fastest->threads, fastest->threads == 1 ? "" : "s", thriftiest->threads, thriftiest->threads == 1 ? "" : "s");
 }
 
 base::Status bench_model(const BenchOptions& options, const CommandContext& context) {
@@ -165,8 +166,8 @@ base::Status bench_model(const BenchOptions& options, const CommandContext& cont
   OC_TRY(const auto card, store.card(options.name));
   OC_TRY_STATUS(store.verify(card));
   OC_TRY(const auto backend, infer::make_onnx_backend());
-  fmt::print("{} on {}: median of {} runs, all thread counts in turns\n", card.name, backend->description(),
-             options.bench.runs);
+  print(stdout, "{} on {}: median of {} runs, all thread counts in turns\n", card.name, backend->description(),
+        options.bench.runs);
   std::fflush(stdout);
   OC_TRY(const auto latencies,
          infer::bench_session(*backend, store.path_of(card), options.bench, context.clock, context.stop));

@@ -8,6 +8,8 @@
 
 #include <fmt/format.h>
 
+#include "app/print.h"
+
 namespace ocelli::app {
 namespace {
 
@@ -37,7 +39,7 @@ Progress::Progress(std::string title, std::string unit, Style style, base::Clock
     : title_(std::move(title)), unit_(std::move(unit)), style_(style), clock_(clock), began_(clock.now()) {}
 
 Progress::~Progress() {
-  if (style_ == Style::bar && shown_) fmt::print(stderr, "\r\x1b[K");
+  if (style_ == Style::bar && shown_) print(stderr, "\r\x1b[K");
 }
 
 void Progress::update(double done, std::optional<double> share) {
@@ -48,10 +50,10 @@ void Progress::update(double done, std::optional<double> share) {
   if (style_ == Style::none || now < due) return;
   shown_ = now;
   if (style_ == Style::bar) {
-    fmt::print(stderr, "\r{}\x1b[K", line(done, share, terminal_columns()));
+    print(stderr, "\r{}\x1b[K", line(done, share, terminal_columns()));
     std::fflush(stderr);
   } else {
-    fmt::print(stderr, "{}\n", line(done, share, 0));
+    print(stderr, "{}\n", line(done, share, 0));
   }
 }
 

@@ -4,10 +4,10 @@
 #include <utility>
 
 #include <CLI/CLI.hpp>
-#include <fmt/format.h>
 
 #include "app/command.h"
 #include "app/model_setup.h"
+#include "app/print.h"
 #include "config/site_config.h"
 #include "engine/stream.h"
 #include "serve/http_server.h"
@@ -128,7 +128,7 @@ void run_serve(const ServeOptions& options, CommandContext& context) {
   if (!config) return fail(context, ExitCode::usage, config.error());
   Site site(*config, context.clock);
   if (auto status = site.listen(); !status) return fail(context, ExitCode::failed, status.error());
-  fmt::print("listening on {}\n", site.server().address());
+  print(stdout, "listening on {}\n", site.server().address());
   std::fflush(stdout);
   if (auto status = site.load(); !status) {
     const bool usage = status.error().code() == Code::invalid;
