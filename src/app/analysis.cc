@@ -32,6 +32,7 @@ class Results {
   void connect(engine::StreamServices& services);
 
   std::vector<std::string> paths() const;
+  std::vector<std::string> warnings() const;
   EventCounter& counter() { return counter_; }
 
  private:
@@ -49,6 +50,7 @@ class Results {
 
 base::Status Results::open(const AnalysisConfig& config, const std::vector<std::string>& labels) {
   OC_TRY_STATUS(ensure_output_folder(config.folder));
+  for (const auto name : kResultNames) OC_TRY_STATUS(remove_file(config.folder + "/" + std::string(name)));
   event_sinks_.push_back(&counter_);
   if (config.formats.contains(ResultFormat::jsonl)) {
     OC_TRY(auto file, EventFile::create(config.folder + "/events.jsonl"));
@@ -86,6 +88,14 @@ std::vector<std::string> Results::paths() const {
     for (auto& path : file->paths()) paths.push_back(path);
   }
   return paths;
+}
+
+std::vector<std::string> Results::warnings() const {
+  std::vector<std::string> warnings;
+  for (const auto& file : files_) {
+    for (auto& warning : file->warnings()) warnings.push_back(warning);
+  }
+  return warnings;
 }
 
 std::optional<double> share_done(const engine::StreamStatus& status, const engine::StreamConfig& config) {
@@ -131,6 +141,7 @@ base::Result<AnalysisReport> analyse(const AnalysisConfig& config, const Analysi
   if (report.status.sink_failed) return report.input.error();
   OC_TRY_STATUS(results.finish());
   report.files = results.paths();
+  report.warnings = results.warnings();
   OC_TRY_STATUS(write_summary(config, services.model, report));
   report.files.push_back(config.folder + "/summary.json");
   return report;

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <array>
 #include <map>
 #include <memory>
 #include <set>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "app/model_setup.h"
@@ -43,12 +45,18 @@ struct AnalysisReport {
   std::map<std::string, std::uint64_t> events_by_type;
   std::chrono::nanoseconds wall_time{};
   std::vector<std::string> files;
-  base::Status input;  ///< how the input ended: success, `cancelled`, or what is wrong with it
+  std::vector<std::string> warnings;  ///< of the result files, one line each
+  base::Status input;                 ///< how the input ended: success, `cancelled`, or what is wrong with it
 };
+
+/// All names that analyse() may give to files in its folder.
+inline constexpr std::array<std::string_view, 7> kResultNames{
+    "summary.json", "events.jsonl", "tracks.csv", "coco.json", "annotated.mp4", "annotated.jpg", "contact-sheet.jpg"};
 
 /// Analyses one input to its end and leaves events.jsonl, tracks.csv, coco.json, annotated.mp4, contact-sheet.jpg as
 /// asked, and summary.json, complete under their names. An input that fails or is interrupted in the middle still
-/// leaves what was found until then. `unavailable` or `exhausted`: a result could not be written.
+/// leaves what was found until then. Results of an earlier analysis are removed first, so that old and new are never
+/// mixed. `unavailable` or `exhausted`: a result could not be written.
 base::Result<AnalysisReport> analyse(const AnalysisConfig& config, const AnalysisServices& services,
                                      std::stop_token stop);
 

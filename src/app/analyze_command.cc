@@ -1,7 +1,11 @@
 #include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
 #include <filesystem>
 #include <glob.h>
 #include <optional>
+#include <set>
 #include <thread>
 #include <utility>
 
@@ -11,6 +15,7 @@
 #include "app/analysis.h"
 #include "app/atomic_file.h"
 #include "app/command.h"
+#include "app/print.h"
 #include "app/summary.h"
 #include "base/suggest.h"
 #include "config/site_config.h"
@@ -144,17 +149,23 @@ base::Result<engine::StreamConfig> make_stream(const config::SiteConfig& site, c
   return stream;
 }
 
+/// `name`, or with the first number behind it that makes it a new one; several inputs may have one name.
+std::string unused(const std::string& name, std::set<std::string>& used) {
+  std::string candidate = name;
+  for (int number = 2; !used.insert(candidate).second; ++number) candidate = name + "-" + std::to_string(number);
+  return candidate;
+}
+
 /// One configuration per input, each with a folder of its own when there are several.
 std::vector<AnalysisConfig> plan(const std::vector<std::string>& inputs, const engine::StreamConfig& stream,
                                  const AnalyzeOptions& options) {
   std::vector<AnalysisConfig> analyses;
-  std::map<std::string, int> used;
+  std::set<std::string> used;
   for (const auto& input : inputs) {
     AnalysisConfig analysis;
     analysis.stream = stream;
     analysis.stream.source.url = input;
-    std::string name = short_name(input);
-    if (const int again = used[name]++; again > 0) name += "-" + std::to_string(again + 1);
+    const std::string name = unused(short_name(input), used);
     if (analysis.stream.name.empty()) analysis.stream.name = name;
     analysis.folder = inputs.size() == 1 ? options.folder : options.folder + "/" + name;
     analysis.formats.clear();
@@ -170,6 +181,38 @@ std::vector<AnalysisConfig> plan(const std::vector<std::string>& inputs, const e
   return analyses;
 }
 
+/// Results of an earlier analysis are removed before a new one begins; what is to be analysed must not be among them.
+base::Status check_inputs_are_no_results(const std::vector<AnalysisConfig>& analyses) {
+  std::error_code ignored;
+  std::set<std::filesystem::path> results;
+  for (const auto& analysis : analyses) {
+    const auto folder = std::filesystem::weakly_canonical(analysis.folder, ignored);
+    for (const auto name : kResultNames) results.insert(folder / name);
+  }
+  for (const auto& analysis : analyses) {
+    const std::string& input = analysis.stream.source.url;
+    if (results.contains(std::filesystem::weakly_canonical(input, ignored))) {
+      return Error(Code::invalid, input + " would be replaced by a result; choose another folder with -o");
+    }
+  }
+  return {};
+}
+
+/// Told before hours of work rather than after them.
+base::Status check_trace_file(const std::string& path) {
+  if (path.empty()) return {};
+  std::error_code ignored;
+  const bool existed = std::filesystem::exists(path, ignored);
+  std::FILE* file = std::fopen(path.c_str(), "ab");
+  if (file == nullptr) {
+    return Error(Code::unavailable,
+                 "cannot write " + path + ": " + std::strerror(errno) + "; name another file with --trace");
+  }
+  std::fclose(file);
+  if (!existed) std::filesystem::remove(path, ignored);
+  return {};
+}
+
 /// The number that says most when several inputs ended differently: the first that is not ok.
 void remember(CommandContext& context, ExitCode code) {
   if (context.exit_code == ExitCode::ok) context.exit_code = code;
@@ -177,18 +220,17 @@ void remember(CommandContext& context, ExitCode code) {
 
 void report_outcome(const AnalysisConfig& analysis, const AnalysisReport& report, const AnalyzeOptions& options,
                     CommandContext& context) {
-  if (!options.quiet) fmt::print("{}", describe(analysis, report));
+  if (!options.quiet) print(stdout, "{}", describe(analysis, report));
   if (report.input) return;
   if (report.input.error().code() == Code::cancelled) {
-    fmt::print(
-        stderr, "ocelli: interrupted; what was found until {} is saved in {}\n",
-        format_duration(std::chrono::duration_cast<std::chrono::seconds>(report.status.position.time_since_epoch())),
-        analysis.folder);
+    print(stderr, "ocelli: interrupted; what was found until {} is saved in {}\n",
+          format_duration(std::chrono::duration_cast<std::chrono::seconds>(report.status.position.time_since_epoch())),
+          analysis.folder);
     context.exit_code = ExitCode::interrupted;
     return;
   }
-  fmt::print(stderr, "ocelli: {}\n", report.input.error().message());
-  remember(context, ExitCode::input);
+  print(stderr, "ocelli: {}\n", report.input.error().message());
+  remember(context, report.input.error().code() == Code::internal ? ExitCode::failed : ExitCode::input);
 }
 
 /// False: the others need not be tried.
@@ -197,9 +239,10 @@ bool run_one(const AnalysisConfig& analysis, const AnalysisServices& services, c
   const auto report = analyse(analysis, services, context.stop);
   if (!report) {
     const Code code = report.error().code();
-    fmt::print(stderr, "ocelli: {}\n", report.error().message());
-    remember(context, code == Code::unavailable || code == Code::exhausted ? ExitCode::output : ExitCode::failed);
-    return false;
+    print(stderr, "ocelli: {}\n", report.error().message());
+    const bool cannot_write = code == Code::unavailable || code == Code::exhausted;
+    remember(context, cannot_write ? ExitCode::output : ExitCode::failed);
+    return !cannot_write;
   }
   report_outcome(analysis, *report, options, context);
   return context.exit_code != ExitCode::interrupted;
@@ -213,9 +256,14 @@ bool can_open(const std::string& input, CommandContext& context) {
     context.exit_code = ExitCode::interrupted;
     return false;
   }
-  fmt::print(stderr, "ocelli: {}\n", source.error().message());
+  print(stderr, "ocelli: {}\n", source.error().message());
   remember(context, ExitCode::input);
   return false;
+}
+
+base::Status check_writable(const AnalyzeOptions& options) {
+  OC_TRY_STATUS(check_output_folder(options.folder));
+  return check_trace_file(options.trace_file);
 }
 
 void run_analyze(const AnalyzeOptions& options, CommandContext& context) {
@@ -226,8 +274,11 @@ void run_analyze(const AnalyzeOptions& options, CommandContext& context) {
   const auto stream = make_stream(*site, options);
   if (!stream) return fail(context, ExitCode::usage, stream.error());
   if (inputs->size() == 1 && !can_open(inputs->front(), context)) return;
-  if (auto status = ensure_output_folder(options.folder); !status)
-    return fail(context, ExitCode::output, status.error());
+  const auto analyses = plan(*inputs, *stream, options);
+  if (auto status = check_inputs_are_no_results(analyses); !status) {
+    return fail(context, ExitCode::usage, status.error());
+  }
+  if (auto status = check_writable(options); !status) return fail(context, ExitCode::output, status.error());
   const auto model = load_model(site->model);
   if (!model) return fail(context, ExitCode::model, model.error());
   if (auto status = engine::check_labels(*stream, model->card.labels); !status) {
@@ -238,12 +289,15 @@ void run_analyze(const AnalyzeOptions& options, CommandContext& context) {
   std::optional<base::Tracer> tracer;
   if (!options.trace_file.empty()) tracer.emplace();
   const AnalysisServices services{context.clock, workers, base::Logger::null(), tracer ? &*tracer : nullptr, *model};
-  for (const auto& analysis : plan(*inputs, *stream, options)) {
+  for (const auto& analysis : analyses) {
     if (inputs->size() > 1 && !can_open(analysis.stream.source.url, context)) continue;
     if (!run_one(analysis, services, options, context)) break;
   }
   if (!tracer) return;
-  if (auto status = tracer->write(options.trace_file); !status) fail(context, ExitCode::output, status.error());
+  if (auto status = tracer->write(options.trace_file); !status) {
+    print(stderr, "ocelli: {}\n", status.error().message());
+    remember(context, ExitCode::output);
+  }
 }
 
 }  // namespace

@@ -12,7 +12,7 @@
 namespace ocelli::app {
 
 /// annotated.mp4: every analysed frame with its tracks, zones and lines drawn in. An input of one single frame (a
-/// photo) becomes annotated.jpg instead.
+/// photo) becomes annotated.jpg instead. Where the picture changes its size or format the video ends, with a warning.
 class AnnotatedVideo final : public ResultFile, public events::TrackSink {
  public:
   AnnotatedVideo(std::string folder, events::RulesConfig rules, std::vector<std::string> labels);
@@ -20,9 +20,11 @@ class AnnotatedVideo final : public ResultFile, public events::TrackSink {
   base::Status accept(const events::FrameTracks& tracks) override;
   base::Status finish() override;
   std::vector<std::string> paths() const override { return paths_; }
+  std::vector<std::string> warnings() const override { return warnings_; }
 
  private:
   base::Status open_with(const media::Frame& second);
+  base::Status write(const media::Frame& annotated);
   base::Status write_photo();
 
   const std::string folder_;
@@ -30,7 +32,9 @@ class AnnotatedVideo final : public ResultFile, public events::TrackSink {
   const std::vector<std::string> labels_;
   media::FramePtr first_;  ///< kept until the second one tells the frame rate; annotated
   std::unique_ptr<media::VideoWriter> writer_;
+  bool complete_ = false;  ///< nothing more can be added
   std::vector<std::string> paths_;
+  std::vector<std::string> warnings_;
 };
 
 }  // namespace ocelli::app

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <filesystem>
 #include <unistd.h>
+#include <vector>
 
 namespace ocelli::app {
 namespace {
@@ -54,12 +55,29 @@ base::Status rename_part(const std::string& path) {
   return {};
 }
 
+base::Status remove_file(const std::string& path) {
+  if (unlink(path.c_str()) != 0 && errno != ENOENT) return write_error(path, errno);
+  return {};
+}
+
 base::Status ensure_output_folder(const std::string& path) {
   std::error_code error;
   std::filesystem::create_directories(path, error);
   if (error) return write_error(path, error.value());
   if (access(path.c_str(), W_OK | X_OK) != 0) return write_error(path, errno);
   return {};
+}
+
+base::Status check_output_folder(const std::string& path) {
+  std::error_code ignored;
+  std::vector<std::filesystem::path> absent;  // from the innermost outwards
+  for (std::filesystem::path folder = path; !folder.empty() && !std::filesystem::exists(folder, ignored);
+       folder = folder.parent_path()) {
+    absent.push_back(folder);
+  }
+  auto status = ensure_output_folder(path);
+  for (const auto& folder : absent) std::filesystem::remove(folder, ignored);  // only if it is empty
+  return status;
 }
 
 }  // namespace ocelli::app

@@ -39,7 +39,11 @@ base::Status write_file(const std::string& path, std::span<const std::uint8_t> b
 std::string part_name(const std::string& path);
 /// Gives a complete part its final name.
 base::Status rename_part(const std::string& path);
+/// Removes a file that may be there.
+base::Status remove_file(const std::string& path);
 /// Creates the folder and its parents; the error says what to do.
 base::Status ensure_output_folder(const std::string& path);
+/// Whether ensure_output_folder() can do it; leaves no folder behind that was not there.
+base::Status check_output_folder(const std::string& path);
 
 }  // namespace ocelli::app

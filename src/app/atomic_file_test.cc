@@ -73,5 +73,24 @@ TEST(EnsureOutputFolder, RefusesAPathBelowAFile) {
   EXPECT_TRUE(ensure_output_folder(folder / "new/sub"));
 }
 
+TEST(CheckOutputFolder, LeavesNothingBehind) {
+  const TemporaryFolder folder;
+  EXPECT_TRUE(check_output_folder(folder / "new/sub"));
+  EXPECT_FALSE(std::filesystem::exists(folder / "new"));
+  ASSERT_TRUE(ensure_output_folder(folder / "old"));
+  EXPECT_TRUE(check_output_folder(folder / "old"));
+  EXPECT_TRUE(std::filesystem::exists(folder / "old"));
+  media::testing::write_file(folder / "file", "x");
+  EXPECT_FALSE(check_output_folder(folder / "file/sub"));
+}
+
+TEST(RemoveFile, RemovesAFileThatMayBeThere) {
+  const TemporaryFolder folder;
+  media::testing::write_file(folder / "file", "x");
+  EXPECT_TRUE(remove_file(folder / "file"));
+  EXPECT_FALSE(std::filesystem::exists(folder / "file"));
+  EXPECT_TRUE(remove_file(folder / "file"));
+}
+
 }  // namespace
 }  // namespace ocelli::app

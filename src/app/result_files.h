@@ -19,6 +19,8 @@ class ResultFile {
   virtual base::Status finish() = 0;
   /// Final names, once finished.
   virtual std::vector<std::string> paths() const = 0;
+  /// One line each on what it could not show though nothing failed.
+  virtual std::vector<std::string> warnings() const { return {}; }
 };
 
 /// events.jsonl: one CloudEvent a line, in the order in which they happened.

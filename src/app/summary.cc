@@ -52,13 +52,13 @@ base::Status write_summary(const AnalysisConfig& config, const LoadedModel& mode
                   {"preprocess_ms_per_frame", per_frame_ms(status.preprocess_time, status.frames_analysed)},
                   {"inference_ms_per_frame", per_frame_ms(status.inference_time, status.frames_analysed)},
                   {"pipeline_ms_per_frame", per_frame_ms(status.total_time, status.frames_analysed)}};
-  const Json summary{
-      {"camera", config.stream.name},
-      {"input", input},
-      {"model", {{"name", model.card.name}, {"sha256", model.card.sha256}, {"licence", model.card.licence}}},
-      {"frames", frames},
-      {"events", report.events_by_type},
-      {"time", time}};
+  Json summary{{"camera", config.stream.name},
+               {"input", input},
+               {"model", {{"name", model.card.name}, {"sha256", model.card.sha256}, {"licence", model.card.licence}}},
+               {"frames", frames},
+               {"events", report.events_by_type},
+               {"time", time}};
+  if (!report.warnings.empty()) summary["warnings"] = report.warnings;
   OC_TRY(auto file, AtomicFile::create(config.folder + "/summary.json"));
   OC_TRY_STATUS(file.write(summary.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"));
   return file.commit();
@@ -85,6 +85,7 @@ std::string describe(const AnalysisConfig& config, const AnalysisReport& report)
     separator = ", ";
   }
   text += "\n";
+  for (const auto& warning : report.warnings) text += "  note: " + warning + "\n";
   for (const auto& file : report.files) text += "  " + file + "\n";
   return text;
 }
