@@ -86,7 +86,7 @@ TEST(ModelCard, MissingKeyIsNamed) {
 }
 
 TEST(ModelCard, WrongNameOfAChoiceGetsASuggestion) {
-  EXPECT_THAT(error_of(card_with("filter: area", "filter: aera")), HasSubstr("did you mean 'area'"));
+  EXPECT_THAT(error_of(card_with("filter: bilinear", "filter: biliner")), HasSubstr("did you mean 'bilinear'"));
 }
 
 TEST(ModelCard, WrongTypesAndRangesAreLocated) {
