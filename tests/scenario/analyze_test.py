@@ -91,6 +91,27 @@ class ResultTest(AnalyzeCase):
         self.analyze(pattern_clip(self.folder / "clip.mp4", seconds=1), "--fps", 2, "--format", "coco")
         self.assertEqual(final_names(self.out), ["coco.json", "summary.json"])
 
+    def test_results_of_an_earlier_run_go(self):
+        clip = pattern_clip(self.folder / "clip.mp4", seconds=1)
+        self.analyze(clip, "--fps", 2, "--annotate", "--format", "jsonl,mot,coco")
+        (self.out / "notes.txt").write_text("my own")
+        self.analyze(clip, "--fps", 2, "--format", "jsonl")
+        self.assertEqual(final_names(self.out), ["events.jsonl", "notes.txt", "summary.json"])
+
+    def test_annotated_video_ends_where_the_picture_changes_its_size(self):
+        small = self.folder / "small.ts"
+        large = self.folder / "large.ts"
+        pattern_clip(small, seconds=1)
+        program.ffmpeg("-i", small, "-vf", "scale=640:480", *program.H264, "-output_ts_offset", "1", large)
+        both = self.folder / "both.ts"
+        both.write_bytes(small.read_bytes() + large.read_bytes())
+        self.analyze(both, "--annotate")
+        summary = self.assert_complete(self.out)
+        self.assertEqual(len(summary["warnings"]), 1)
+        self.assertIn("640x480", summary["warnings"][0])
+        self.assertGreater(summary["frames"]["analysed"], 15)
+        self.assert_plays(self.out / "annotated.mp4", 10)
+
     def test_summary_on_the_terminal_names_the_files(self):
         outcome = ocelli("analyze", pattern_clip(self.folder / "clip.mp4", seconds=1), "--fps", 2, "-o", self.out)
         self.assertEqual(outcome.code, 0, outcome)
@@ -119,6 +140,15 @@ class SelectionTest(AnalyzeCase):
         self.analyze(first, namesake, second, "--fps", 2)
         for name in ("first", "first-2", "second"):
             self.assert_complete(self.out / name)
+
+    def test_a_number_that_is_taken_is_passed_over(self):
+        clips = [self.folder / name for name in ("x/a.mp4", "y/a.mp4", "a-2.mp4")]
+        pattern_clip(self.folder / "clip.mp4", seconds=1)
+        for clip in clips:
+            clip.parent.mkdir(exist_ok=True)
+            shutil.copy(self.folder / "clip.mp4", clip)
+        self.analyze(*clips, "--fps", 2)
+        self.assertEqual(sorted(path.name for path in self.out.iterdir()), ["a", "a-2", "a-2-2"])
 
     def test_quoted_pattern(self):
         clip = pattern_clip(self.folder / "a.mp4", seconds=1)

@@ -229,7 +229,7 @@ class UnknownClassTest(Case):
         outcome = ocelli("analyze", self.clip, "--classes", "car,persn", "-o", out)
         self.assert_refused(outcome, 2, "'persn' (did you mean 'person'?)")
         self.assertNotIn("camera :", outcome.err)
-        self.assertEqual(final_names(out), [])
+        self.assertFalse(out.exists())
 
     def test_in_the_configuration(self):
         config = self.folder / "site.yaml"
@@ -257,6 +257,18 @@ class UnwritableFolderTest(Case):
 
     def test_below_proc(self):
         self.assert_refused(ocelli("analyze", self.clip, "-o", "/proc/out"), 5, "/proc/out", "-o")
+
+    def test_trace(self):
+        outcome = ocelli("analyze", self.clip, "-o", self.folder / "out", "--trace", self.clip / "trace.json")
+        self.assert_refused(outcome, 5, "clip.mp4/trace.json", "--trace")
+        self.assertFalse((self.folder / "out").exists())
+
+    def test_input_among_the_results(self):
+        out = self.folder / "out"
+        out.mkdir()
+        annotated = self.clip.rename(out / "annotated.mp4")
+        self.assert_refused(ocelli("analyze", annotated, "-o", out), 2, "annotated.mp4", "-o")
+        self.assertTrue(annotated.exists())
 
     def test_without_permission(self):
         out = self.folder / "out"
@@ -297,7 +309,9 @@ class PullTest(Case):
 
     def test_hash_mismatch(self):
         (self.source / "yolov8n.onnx").write_text("something else")
-        self.assertIn("SHA-256", self.pull(4, "--accept-licence"))
+        said = self.pull(4, "--accept-licence")
+        self.assertIn(f"{self.source}/yolov8n.onnx has SHA-256", said)
+        self.assertNotIn(".part", said)
 
     def test_empty_folder(self):
         self.assertIn("yolov8n.onnx", self.pull(4, "--accept-licence"))
