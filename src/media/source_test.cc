@@ -135,8 +135,9 @@ TEST_F(SourceTest, DoesNotLetAPlaylistOpenOtherFiles) {
   testing::write_file(folder_ / "list.mp4", "ffconcat version 1.0\nfile " + (folder_ / "secret.mp4") + "\n");
   EXPECT_FALSE(open(folder_ / "list.mp4"));
   ASSERT_TRUE(make_clip(folder_ / "secret.ts", 25, "-c:v libx264"));
-  testing::write_file(folder_ / "list.m3u8", "#EXTM3U\n#EXTINF:1,\n" + (folder_ / "secret.ts") + "\n#EXT-X-ENDLIST\n");
-  const auto playlist = open(folder_ / "list.m3u8");
+  testing::write_file(folder_ / "hls.mp4", "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n" + (folder_ / "secret.ts") +
+                                               "\n#EXT-X-ENDLIST\n");
+  const auto playlist = open(folder_ / "hls.mp4");
   EXPECT_EQ(playlist.error().code(), Code::unsupported);
   EXPECT_THAT(playlist.error().message(), HasSubstr("playlist"));
 }
