@@ -51,6 +51,7 @@ class JfifPlanes {
     view_planar(frame);
     if (info.color.range == ColorRange::limited) expand_range();
     if (info.color.matrix == ColorMatrix::bt709) change_matrix();
+    if (luma_width_ % 2 != 0 || luma_height_ % 2 != 0) pad_luma();
   }
 
   const unsigned char** planes() { return planes_.data(); }
@@ -65,16 +66,29 @@ class JfifPlanes {
     if (frame.info().format == PixelFormat::nv12) split_chroma(frame.plane(1));
   }
 
+  int width_of(std::size_t plane) const { return plane == 0 ? luma_width_ : chroma_width_; }
+  int height_of(std::size_t plane) const { return plane == 0 ? luma_height_ : chroma_height_; }
+  /// Rows of own planes: libjpeg-turbo reads luma in pairs of columns and rows, so there is room for an even number.
+  int own_stride(std::size_t plane) const { return plane == 0 ? 2 * chroma_width_ : chroma_width_; }
+
   std::uint8_t* own(std::size_t plane) {
-    const int width = plane == 0 ? luma_width_ : chroma_width_;
-    const int height = plane == 0 ? luma_height_ : chroma_height_;
-    own_[plane].resize(static_cast<std::size_t>(width) * static_cast<std::size_t>(height));
+    const int rows = plane == 0 ? 2 * chroma_height_ : chroma_height_;
+    own_[plane].resize(static_cast<std::size_t>(own_stride(plane)) * static_cast<std::size_t>(rows));
     return own_[plane].data();
   }
 
   void adopt(std::size_t plane) {
     planes_[plane] = own_[plane].data();
-    strides_[plane] = plane == 0 ? luma_width_ : chroma_width_;
+    strides_[plane] = own_stride(plane);
+  }
+
+  /// The missing last column and row repeat their neighbours.
+  void pad_luma() {
+    copy_if_borrowed(0);
+    const std::ptrdiff_t stride = own_stride(0);
+    std::uint8_t* luma = own_[0].data();
+    for (int row = 0; row < luma_height_; ++row) luma[row * stride + stride - 1] = luma[row * stride + luma_width_ - 1];
+    if (luma_height_ % 2 != 0) std::copy_n(luma + (luma_height_ - 1) * stride, stride, luma + luma_height_ * stride);
   }
 
   void split_chroma(const PlaneView& pairs) {
@@ -96,12 +110,10 @@ class JfifPlanes {
     static const auto kChroma = range_table(kNeutralChroma, 224, kNeutralChroma);
     for (std::size_t plane = 0; plane < 3; ++plane) {
       const auto& table = plane == 0 ? kLuma : kChroma;
-      const int width = plane == 0 ? luma_width_ : chroma_width_;
-      const int height = plane == 0 ? luma_height_ : chroma_height_;
       std::uint8_t* to = own(plane);
-      for (int row = 0; row < height; ++row) {
+      for (int row = 0; row < height_of(plane); ++row) {
         const std::uint8_t* from = planes_[plane] + static_cast<std::ptrdiff_t>(row) * strides_[plane];
-        std::transform(from, from + width, to + static_cast<std::ptrdiff_t>(row) * width,
+        std::transform(from, from + width_of(plane), to + static_cast<std::ptrdiff_t>(row) * own_stride(plane),
                        [&](std::uint8_t sample) { return table[sample]; });
       }
       adopt(plane);
@@ -111,8 +123,8 @@ class JfifPlanes {
   void change_matrix() {
     const MatrixChange& m = kFrom709To601;
     for (std::size_t plane = 0; plane < 3; ++plane) copy_if_borrowed(plane);
-    std::uint8_t* luma = own_[0].data();
     for (int row = 0; row < luma_height_; ++row) {
+      std::uint8_t* luma = own_[0].data() + static_cast<std::ptrdiff_t>(row) * own_stride(0);
       const std::ptrdiff_t chroma_row = static_cast<std::ptrdiff_t>(row / 2) * chroma_width_;
       for (int x = 0; x < luma_width_; ++x, ++luma) {
         const double cb = own_[1][static_cast<std::size_t>(chroma_row + x / 2)] - kNeutralChroma;
@@ -130,12 +142,10 @@ class JfifPlanes {
 
   void copy_if_borrowed(std::size_t plane) {
     if (!own_[plane].empty() && planes_[plane] == own_[plane].data()) return;
-    const int width = plane == 0 ? luma_width_ : chroma_width_;
-    const int height = plane == 0 ? luma_height_ : chroma_height_;
     std::uint8_t* to = own(plane);
-    for (int row = 0; row < height; ++row) {
+    for (int row = 0; row < height_of(plane); ++row) {
       const std::uint8_t* from = planes_[plane] + static_cast<std::ptrdiff_t>(row) * strides_[plane];
-      std::copy_n(from, width, to + static_cast<std::ptrdiff_t>(row) * width);
+      std::copy_n(from, width_of(plane), to + static_cast<std::ptrdiff_t>(row) * own_stride(plane));
     }
     adopt(plane);
   }
