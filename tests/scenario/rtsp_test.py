@@ -68,11 +68,11 @@ class RtspReconnectTest(RtspCase):
         config = self.folder / "site.yaml"
         with self.camera(clip) as camera:
             address = camera.said
-            config.write_text(f"cameras: {{gate: {{url: '{address}', fps: 2, timeout: 2s}}}}\n")
+            config.write_text(f"cameras: {{gate: {{url: '{address}', fps: 2, timeout: 5s}}}}\n")
             server = self.enterContext(OcelliServer(config, self.folder / "serve.log"))
             server.wait_until_ready()
             wait_for("frames", lambda: server.camera()["frames"] > 2)
-            self.assertEqual(server.camera()["state"], "running")
+            wait_for("the camera to be watched", lambda: server.camera()["state"] == "running")
         wait_for("the loss to be seen", lambda: server.camera()["state"] != "running")
         lost = server.camera()
         self.assertNotEqual(lost["reason"], "")
