@@ -1,3 +1,4 @@
+// Longer than STYLE.md aims at, since all of Boost is in here: its headers take over a minute to compile.
 #include "serve/http_server.h"
 
 #include <atomic>
