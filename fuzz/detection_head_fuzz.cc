@@ -10,7 +10,7 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace ocelli;
-  if (size < 4) return 0;
+  if (size < 8) return 0;  // four bytes of settings, and at least one value
   infer::HeadConfig config;
   config.class_count = 1 + data[0] % 8;
   config.thresholds.score = static_cast<float>(data[1]) / 255.F;

@@ -1,6 +1,5 @@
 #include "app/completion.h"
 
-#include <algorithm>
 #include <map>
 #include <string_view>
 #include <vector>
@@ -102,7 +101,7 @@ std::map<std::vector<std::string>, std::string> value_patterns(const std::vector
       if (!option.takes_value) continue;
       for (const auto& name : option.names) {
         std::string& pattern = patterns[option.values];
-        if (!pattern.empty()) pattern += "|";
+        if (!pattern.empty()) pattern += '|';
         pattern += quoted(command.path + " " + name);
       }
     }

@@ -84,7 +84,7 @@ std::string describe(const AnalysisConfig& config, const AnalysisReport& report)
     text += fmt::format("{}{} {}", separator, count, type);
     separator = ", ";
   }
-  text += "\n";
+  text += '\n';
   for (const auto& warning : report.warnings) text += "  note: " + warning + "\n";
   for (const auto& file : report.files) text += "  " + file + "\n";
   return text;

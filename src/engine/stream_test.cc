@@ -1,6 +1,5 @@
 #include "engine/stream.h"
 
-#include <atomic>
 #include <thread>
 
 #include <gmock/gmock.h>

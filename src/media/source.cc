@@ -82,7 +82,7 @@ std::optional<base::WallTime> parse_creation_time(std::string text) {
   if (text.size() < kDateAndTime || !is_digit(0) || !is_digit(3) || text[4] != '-' || text[7] != '-')
     return std::nullopt;
   const bool has_zone = text.back() == 'Z' || text.find_first_of("+-", kDateAndTime) != std::string::npos;
-  if (!has_zone) text += "Z";
+  if (!has_zone) text += 'Z';
   std::int64_t microseconds = 0;
   if (av_parse_time(&microseconds, text.c_str(), 0) < 0 || microseconds <= 0) return std::nullopt;
   return base::WallTime(std::chrono::microseconds(microseconds));
