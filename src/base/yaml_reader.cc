@@ -30,8 +30,9 @@ bool YamlMapReader::read(const std::string& key, std::string& target) {
   const YamlValue* value = find(key);
   if (value == nullptr) return false;
   auto text = value->as_string(problems_);
-  if (text) target = *std::move(text);
-  return text.has_value();
+  if (!text) return false;
+  target = *std::move(text);
+  return true;
 }
 
 bool YamlMapReader::read(const std::string& key, bool& target) {

@@ -31,9 +31,11 @@ std::optional<double> parse_duration(std::string_view text) {
   if (digits == 0 || text.front() == '.' || text[digits - 1] == '.') return std::nullopt;
   const auto unit = std::find_if(std::begin(kUnits), std::end(kUnits),
                                  [&](const Unit& candidate) { return candidate.name == text.substr(digits); });
+  if (unit == std::end(kUnits)) return std::nullopt;
+  const std::string number(text.substr(0, digits));
   double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + digits, value);
-  if (unit == std::end(kUnits) || error != std::errc{} || end != text.data() + digits) return std::nullopt;
+  const auto [end, error] = std::from_chars(number.c_str(), number.c_str() + digits, value);
+  if (error != std::errc{} || *end != '\0') return std::nullopt;
   return value * unit->milliseconds;
 }
 

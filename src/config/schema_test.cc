@@ -9,7 +9,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
-#include <yaml-cpp/yaml.h>
+#include <yaml-cpp/yaml.h>  // IWYU pragma: keep (the headers it names are its own affair)
 
 #include "config/site_config.h"
 
@@ -71,20 +71,31 @@ class Validator {
       return std::any_of(types.begin(), types.end(), [&](const Json& type) { return has_type(value, type); });
     }
     if (keyword == "enum") return std::find(argument.begin(), argument.end(), value) != argument.end();
-    if (keyword == "minimum") return !value.is_number() || value >= argument;
-    if (keyword == "maximum") return !value.is_number() || value <= argument;
-    if (keyword == "minLength") return !value.is_string() || value.get<std::string>().size() >= argument;
-    if (keyword == "maxLength") return !value.is_string() || value.get<std::string>().size() <= argument;
-    if (keyword == "minItems") return !value.is_array() || value.size() >= argument;
-    if (keyword == "maxItems") return !value.is_array() || value.size() <= argument;
-    if (keyword == "pattern") {
-      return !value.is_string() || std::regex_search(value.get<std::string>(), std::regex(argument.get<std::string>()));
-    }
-    if (keyword == "items") {
-      return !value.is_array() ||
-             std::all_of(value.begin(), value.end(), [&](const Json& item) { return valid(item, argument); });
-    }
-    if (!value.is_object()) return true;
+    if (value.is_number()) return valid_number(value, keyword, argument);
+    if (value.is_string()) return valid_string(value.get<std::string>(), keyword, argument);
+    if (value.is_array()) return valid_array(value, keyword, argument);
+    return !value.is_object() || valid_object(value, schema, keyword, argument);
+  }
+
+  static bool valid_number(const Json& value, const std::string& keyword, const Json& argument) {
+    if (keyword == "minimum") return value >= argument;
+    return keyword != "maximum" || value <= argument;
+  }
+
+  static bool valid_string(const std::string& value, const std::string& keyword, const Json& argument) {
+    if (keyword == "minLength") return value.size() >= argument;
+    if (keyword == "maxLength") return value.size() <= argument;
+    return keyword != "pattern" || std::regex_search(value, std::regex(argument.get<std::string>()));
+  }
+
+  bool valid_array(const Json& value, const std::string& keyword, const Json& argument) {
+    if (keyword == "minItems") return value.size() >= argument;
+    if (keyword == "maxItems") return value.size() <= argument;
+    return keyword != "items" ||
+           std::all_of(value.begin(), value.end(), [&](const Json& item) { return valid(item, argument); });
+  }
+
+  bool valid_object(const Json& value, const Json& schema, const std::string& keyword, const Json& argument) {
     if (keyword == "required") {
       return std::all_of(argument.begin(), argument.end(), [&](const Json& key) { return value.contains(key); });
     }

@@ -29,9 +29,9 @@ const std::vector<std::string> kOtherVariables = {"OCELLI_ACCEPT_LICENCE", "OCEL
 const std::vector<std::string> kSchemes = {"http", "https", "rtsp", "rtsps"};
 
 bool is_name(const std::string& text) {
-  static const std::regex pattern{std::string(kNamePattern)};
+  static const std::regex kPattern{std::string(kNamePattern)};
   // std::regex recurses per character, so the length is looked at first.
-  return text.size() <= 64 && std::regex_match(text, pattern);
+  return text.size() <= 64 && std::regex_match(text, kPattern);
 }
 
 class SiteReader {

@@ -68,7 +68,7 @@ TEST_F(DetectorTest, RefusesACardWithAnotherInputSize) {
 }
 
 TEST_F(DetectorTest, RefusesACardWithAnotherNumberOfLabels) {
-  card_.labels.push_back("dog");
+  card_.labels.emplace_back("dog");
   EXPECT_THAT(Detector::create(card_, session_).error().message(), HasSubstr("3 labels"));
 }
 

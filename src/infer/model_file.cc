@@ -31,11 +31,10 @@ using File = std::unique_ptr<std::FILE, CloseFile>;
 base::Status copy_bytes(std::FILE* source, const std::string& from, std::FILE* target, const std::string& to,
                         const std::stop_token& stop) {
   const auto buffer = std::make_unique<std::array<char, kCopyBytes>>();
-  for (;;) {
+  while (std::feof(source) == 0) {
     if (stop.stop_requested()) return Error(Code::cancelled, "stopped");
     const std::size_t count = std::fread(buffer->data(), 1, buffer->size(), source);
     if (std::ferror(source) != 0) return file_error("read", from, errno);
-    if (count == 0) break;
     if (std::fwrite(buffer->data(), 1, count, target) != count) return file_error("write", to, errno);
   }
   if (std::fflush(target) != 0 || ::fsync(::fileno(target)) != 0) return file_error("write", to, errno);

@@ -125,10 +125,11 @@ base::Result<std::string> sha256_of_file(const std::string& path) {
   const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> digest(EVP_MD_CTX_new(), &EVP_MD_CTX_free);
   bool good = digest && EVP_DigestInit_ex(digest.get(), EVP_sha256(), nullptr) == 1;
   std::array<unsigned char, 65536> buffer;
-  while (const std::size_t count = std::fread(buffer.data(), 1, buffer.size(), file.get())) {
+  while (std::feof(file.get()) == 0) {
+    const std::size_t count = std::fread(buffer.data(), 1, buffer.size(), file.get());
+    if (std::ferror(file.get()) != 0) return file_error("read", path, errno);
     good = good && EVP_DigestUpdate(digest.get(), buffer.data(), count) == 1;
   }
-  if (std::ferror(file.get()) != 0) return file_error("read", path, errno);
   std::array<unsigned char, EVP_MAX_MD_SIZE> hash;
   unsigned int hash_bytes = 0;
   good = good && EVP_DigestFinal_ex(digest.get(), hash.data(), &hash_bytes) == 1;

@@ -1,5 +1,9 @@
 #include "media/jpeg.h"
 
+#include <algorithm>
+#include <array>
+#include <vector>
+
 #include <gmock/gmock.h>
 #include <turbojpeg.h>
 
@@ -9,6 +13,16 @@ namespace {
 struct Rgb {
   int red, green, blue;
 };
+
+/// The bytes of one sample of a plane: luma or one chroma, both chromas interleaved, or a packed pixel.
+std::vector<std::uint8_t> sample_of(PixelFormat format, int plane, std::array<std::uint8_t, 3> yuv, Rgb rgb) {
+  if (format == PixelFormat::bgr24) {
+    return {static_cast<std::uint8_t>(rgb.blue), static_cast<std::uint8_t>(rgb.green),
+            static_cast<std::uint8_t>(rgb.red)};
+  }
+  if (format == PixelFormat::nv12 && plane == 1) return {yuv[1], yuv[2]};
+  return {yuv[static_cast<std::size_t>(plane)]};
+}
 
 /// A picture of one colour in YUV by the definition of matrix and range.
 FramePtr plain(PixelFormat format, ColorSpec color, Rgb rgb, int width, int height) {
@@ -28,20 +42,10 @@ FramePtr plain(PixelFormat format, ColorSpec color, Rgb rgb, int width, int heig
   const auto v = static_cast<std::uint8_t>(std::lround(128 + chroma * (rgb.red - luma) / (2 * (1 - kr))));
   for (int plane = 0; plane < plane_count(format); ++plane) {
     const auto size = plane_size(format, plane, width, height);
+    const auto sample = sample_of(format, plane, {y, u, v}, rgb);
     for (int row = 0; row < size.height; ++row) {
       std::uint8_t* to = builder->plane(plane) + row * builder->stride_bytes(plane);
-      for (int x = 0; x < size.width; ++x) {
-        if (format == PixelFormat::bgr24) {
-          to[3 * x] = static_cast<std::uint8_t>(rgb.blue);
-          to[3 * x + 1] = static_cast<std::uint8_t>(rgb.green);
-          to[3 * x + 2] = static_cast<std::uint8_t>(rgb.red);
-        } else if (format == PixelFormat::nv12 && plane == 1) {
-          to[2 * x] = u;
-          to[2 * x + 1] = v;
-        } else {
-          to[x] = plane == 0 ? y : plane == 1 ? u : v;
-        }
-      }
+      for (int x = 0; x < size.width; ++x) to = std::copy(sample.begin(), sample.end(), to);
     }
   }
   return std::move(*builder).freeze();
@@ -56,10 +60,10 @@ Rgb middle_of(const Bytes& jpeg, int width, int height) {
   EXPECT_EQ(tjDecompressHeader3(handle, jpeg.data(), jpeg.size(), &w, &h, &subsampling, &space), 0);
   EXPECT_EQ(w, width);
   EXPECT_EQ(h, height);
-  std::vector<std::uint8_t> rgb(static_cast<std::size_t>(w * h * 3));
+  std::vector<std::uint8_t> rgb(static_cast<std::size_t>(w) * h * 3);
   EXPECT_EQ(tjDecompress2(handle, jpeg.data(), jpeg.size(), rgb.data(), w, 0, h, TJPF_RGB, 0), 0);
   tjDestroy(handle);
-  const std::size_t middle = static_cast<std::size_t>((h / 2 * w + w / 2) * 3);
+  const std::size_t middle = (static_cast<std::size_t>(h / 2) * w + w / 2) * 3;
   return {rgb[middle], rgb[middle + 1], rgb[middle + 2]};
 }
 

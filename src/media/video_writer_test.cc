@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "base/clock.h"
-#include "media/decoder.h"
+#include "media/source.h"
 #include "media/testing/clip.h"
 
 namespace ocelli::media {

@@ -101,7 +101,7 @@ struct Router::Route {
 };
 
 const std::vector<Router::Route>& Router::table() {
-  static const std::vector<Route> routes = {
+  static const std::vector<Route> kRoutes = {
       {{"api", "v1", "cameras"}, &Router::cameras},
       {{"api", "v1", "cameras", "*", "tracks"}, &Router::tracks},
       {{"api", "v1", "cameras", "*", "snapshot.jpg"}, &Router::picture},
@@ -116,7 +116,7 @@ const std::vector<Router::Route>& Router::table() {
       {{"v2", "health", "live"}, &Router::alive},
       {{"v2", "health", "ready"}, &Router::ready},
   };
-  return routes;
+  return kRoutes;
 }
 
 HttpReply Router::route(const HttpRequest& request) const {

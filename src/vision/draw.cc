@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <utility>
 
 #include <opencv2/core.hpp>
 #include <opencv2/imgproc.hpp>
@@ -213,8 +212,8 @@ void Canvas::label(PixelPoint anchor, const std::string& text, Color background)
   const int cap_height = std::max(7, static_cast<int>(std::lround(info.height / 65.0)));
   const int padding = std::max(2, cap_height / 3);
   cv::Mat mask = text_mask(shown, cap_height);
-  const int width = even(mask.cols + 2 * padding + 1);
-  const int height = even(mask.rows + 2 * padding - cap_height / 6);
+  const int width = (mask.cols + 2 * padding + 1) & ~1;
+  const int height = (mask.rows + 2 * padding - cap_height / 6) & ~1;
   const int left = std::clamp(even(tame(anchor.x)), 0, std::max(0, even(info.width - width - 1)));
   const int bottom = std::clamp(even(tame(anchor.y)), std::min(height, info.height), info.height) & ~1;
   const int top = std::max(0, bottom - height);

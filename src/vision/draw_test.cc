@@ -101,7 +101,8 @@ TEST(Canvas, FillsAPolygonTranslucently) {
   const auto expected = samples_of(kRed, {});
   for (int p = 0; p < 3; ++p) {
     const int halved = p == 0 ? 1 : 2;
-    EXPECT_NEAR(paper.at(p, 150 / halved, 100 / halved), (kGrey + expected[static_cast<std::size_t>(p)]) / 2, 1);
+    const int inside = paper.at(p, 150 / halved, 100 / halved);
+    EXPECT_NEAR(inside, (kGrey + expected[static_cast<std::size_t>(p)]) / 2.0, 1);
     EXPECT_EQ(paper.at(p, 220 / halved, 100 / halved), kGrey);
   }
 }

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <utility>
 
 #include "base/check.h"
 #include "vision/internal/color_matrix.h"
@@ -62,7 +61,7 @@ struct Preprocessor::Impl {
   explicit Impl(const InputSpec& wanted) : spec(wanted) {}
 
   void prepare(const Geometry& geometry);
-  void prepare_plane(const Geometry& geometry, int plane);
+  void prepare_plane(const Geometry& geometry, int index);
   void set_mix(media::ColorSpec color);
   float* scratch_row(std::size_t samples);
 

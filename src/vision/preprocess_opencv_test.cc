@@ -5,7 +5,6 @@
 //  - clips before it averages, we after,
 //  - repeats chroma samples to full size before it resizes; where the chroma grows, we interpolate between them.
 
-#include <array>
 #include <cmath>
 #include <cstdint>
 #include <string>

@@ -8,7 +8,6 @@
 #include <iostream>
 #include <poll.h>
 #include <string>
-#include <thread>
 #include <unistd.h>
 
 #include "base/clock.h"

@@ -31,7 +31,7 @@ HttpClient::~HttpClient() {
   close(socket_);
 }
 
-bool HttpClient::send(const std::string& bytes) {
+bool HttpClient::send(const std::string& bytes) const {
   std::size_t sent = 0;
   while (sent < bytes.size()) {
     const ssize_t count = ::send(socket_, bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
@@ -41,7 +41,7 @@ bool HttpClient::send(const std::string& bytes) {
   return true;
 }
 
-bool HttpClient::request(const std::string& target, const std::string& method, const std::string& more_fields) {
+bool HttpClient::request(const std::string& target, const std::string& method, const std::string& more_fields) const {
   return send(method + " " + target + " HTTP/1.1\r\nHost: localhost\r\n" + more_fields + "\r\n");
 }
 
@@ -95,7 +95,7 @@ ClientResponse HttpClient::read_response(const std::string& method) {
   return response;
 }
 
-bool HttpClient::wait_for_close() {
+bool HttpClient::wait_for_close() const {
   while (true) {
     std::array<char, 65536> buffer;
     const ssize_t count = recv(socket_, buffer.data(), buffer.size(), 0);

@@ -22,9 +22,9 @@ class HttpClient {
   HttpClient& operator=(const HttpClient&) = delete;
 
   /// False when the server has closed the connection.
-  bool send(const std::string& bytes);
+  bool send(const std::string& bytes) const;
   /// Sends a request without body.
-  bool request(const std::string& target, const std::string& method = "GET", const std::string& more_fields = "");
+  bool request(const std::string& target, const std::string& method = "GET", const std::string& more_fields = "") const;
 
   ClientResponse read_head();
   /// Head and a body of the stated length; none for "HEAD".
@@ -33,7 +33,7 @@ class HttpClient {
   std::string read_until(const std::string& mark);
   std::string read_bytes(std::size_t count);
   /// True when the server closes the connection; swallows what comes before.
-  bool wait_for_close();
+  bool wait_for_close() const;
 
  private:
   bool receive();

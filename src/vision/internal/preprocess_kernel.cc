@@ -12,7 +12,6 @@
 
 #include "vision/internal/preprocess_kernel.h"
 
-#include <algorithm>
 #include <array>
 #include <cstring>
 #include <string_view>

@@ -43,6 +43,14 @@ std::uint8_t to_byte(double level) {
   return static_cast<std::uint8_t>(std::clamp(std::lround(level), 0L, 255L));
 }
 
+/// What the bytes of one sample of a plane should be; as many count as the format has there.
+std::array<double, 3> samples_of(const Rgb& rgb, const media::FrameInfo& info, int plane) {
+  if (info.format == media::PixelFormat::bgr24) return {rgb.blue, rgb.green, rgb.red};
+  const internal::YuvSample yuv = internal::rgb_to_yuv(rgb.red, rgb.green, rgb.blue, info.color);
+  if (plane == 0) return {yuv.y, 0, 0};
+  return plane == 1 ? std::array<double, 3>{yuv.u, yuv.v, 0} : std::array<double, 3>{yuv.v, 0, 0};
+}
+
 }  // namespace
 
 media::FramePtr random_frame(const media::FrameInfo& info, RowLayout layout, std::uint32_t seed) {
@@ -75,10 +83,7 @@ media::FramePtr scene_frame(const media::FrameInfo& info, std::uint32_t seed) {
     for (int y = 0; y < size.height; ++y) {
       std::uint8_t* row = builder.plane(p) + y * builder.stride_bytes(p);
       for (int x = 0; x < size.width; ++x) {
-        const Rgb rgb = scene_at((x + 0.5) / size.width, (y + 0.5) / size.height);
-        const internal::YuvSample yuv = internal::rgb_to_yuv(rgb.red, rgb.green, rgb.blue, info.color);
-        std::array<double, 3> samples{rgb.blue, rgb.green, rgb.red};
-        if (info.format != media::PixelFormat::bgr24) samples = {p == 0 ? yuv.y : p == 1 ? yuv.u : yuv.v, yuv.v, 0};
+        const auto samples = samples_of(scene_at((x + 0.5) / size.width, (y + 0.5) / size.height), info, p);
         for (int b = 0; b < bytes; ++b)
           row[x * bytes + b] = to_byte(samples[static_cast<std::size_t>(b)] + noise(random));
       }
