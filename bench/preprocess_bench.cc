@@ -1,5 +1,7 @@
-// Fused preprocessing against the usual chain: swscale to BGR at source size, OpenCV INTER_AREA to the letterbox,
-// copyMakeBorder, convertTo float × 1/255, split into planes. One thread each, interleaved in one run, medians.
+// Fused preprocessing against the usual chain: swscale to BGR at source size, OpenCV resize (INTER_AREA or
+// INTER_LINEAR, as the filter) to the letterbox, copyMakeBorder, convertTo float × 1/255, split into planes. One thread
+// each, interleaved in one run, medians. `fused` is as infer::Detector does it, who lets the padding be that is already
+// in its tensor; `afresh` writes the padding each time, as the usual chain does.
 //
 //   preprocess_bench [ROUNDS] [CLIP or PHOTO …]     (41; without a path: synthetic pictures of four sizes)
 //
@@ -50,7 +52,9 @@ using ocelli::media::PixelFormat;
 using ocelli::media::PlaneSize;
 using ocelli::vision::InputSpec;
 using ocelli::vision::Letterbox;
+using ocelli::vision::Padding;
 using ocelli::vision::Preprocessor;
+using ocelli::vision::ResizeFilter;
 
 constexpr std::size_t kTensorAlignment = 64;
 constexpr std::size_t kFrames = 8;  // in turn, as a decoder delivers them
@@ -109,7 +113,8 @@ class UsualChain {
     std::uint8_t* targets[4] = {bgr_.data, nullptr, nullptr, nullptr};
     const int target_strides[4] = {static_cast<int>(bgr_.step), 0, 0, 0};
     sws_scale(context_, planes, strides, 0, frame.height(), targets, target_strides);
-    cv::resize(bgr_, small_, cv::Size(box_.content_width, box_.content_height), 0, 0, cv::INTER_AREA);
+    cv::resize(bgr_, small_, cv::Size(box_.content_width, box_.content_height), 0, 0,
+               spec_.filter == ResizeFilter::area ? cv::INTER_AREA : cv::INTER_LINEAR);
     const int below = spec_.height - box_.content_height - box_.content_top;
     const int right = spec_.width - box_.content_width - box_.content_left;
     cv::copyMakeBorder(small_, boxed_, box_.content_top, below, box_.content_left, right, cv::BORDER_CONSTANT,
@@ -256,39 +261,45 @@ Difference explain(const media::Frame& frame, const Planes& fused, const Planes&
   return difference;
 }
 
-struct Result {
-  double fused_ms, usual_ms, read_ms;
-  Difference difference;
+struct Times {
+  double fused_ms, afresh_ms, usual_ms, read_ms;
 };
 
-Result measure(const std::vector<FramePtr>& frames, int rounds) {
-  const InputSpec spec;
+Times measure(const std::vector<FramePtr>& frames, const InputSpec& spec, int rounds) {
   const media::Frame& first = *frames.front();
   Preprocessor fused(spec);
+  Preprocessor afresh(spec);
   UsualChain usual(first.width(), first.height(), first.info().color, spec);
   const Tensor fused_tensor = make_tensor(fused.output_bytes());
+  const Tensor afresh_tensor = make_tensor(fused.output_bytes());
   const Tensor usual_tensor = make_tensor(fused.output_bytes());
-  std::vector<double> fused_ms;
-  std::vector<double> usual_ms;
-  std::vector<double> read_ms;
+  std::array<std::vector<double>, 4> ms;
   std::uint64_t sum = 0;
   for (int round = -3; round < rounds; ++round) {
     const auto frame = [&](int ahead) -> const media::Frame& {
       return *frames[static_cast<std::size_t>(round + 3 + ahead) % frames.size()];
     };
-    const double a = milliseconds([&] { (void)fused.run(frame(0), fused_tensor.get()); });
-    const double b = milliseconds([&] { usual.run(frame(3), usual_tensor.get()); });
-    const double c = milliseconds([&] { sum += read_planes(frame(6)); });
+    const std::array<double, 4> once = {
+        milliseconds([&] { (void)fused.run(frame(0), fused_tensor.get(), Padding::keep); }),
+        milliseconds([&] { (void)afresh.run(frame(2), afresh_tensor.get()); }),
+        milliseconds([&] { usual.run(frame(4), usual_tensor.get()); }),
+        milliseconds([&] { sum += read_planes(frame(6)); })};
     if (round < 0) continue;
-    fused_ms.push_back(a);
-    usual_ms.push_back(b);
-    read_ms.push_back(c);
+    for (std::size_t i = 0; i < once.size(); ++i) ms[i].push_back(once[i]);
   }
   if (sum == 0) std::printf("the pictures are black\n");
-  const Letterbox box = *fused.run(first, fused_tensor.get());
-  usual.run(first, usual_tensor.get());
-  return {median(fused_ms), median(usual_ms), median(read_ms),
-          explain(first, content(fused_tensor.get(), spec, box), content(usual_tensor.get(), spec, box))};
+  return {median(ms[0]), median(ms[1]), median(ms[2]), median(ms[3])};
+}
+
+Difference compare(const media::Frame& frame) {
+  const InputSpec spec;
+  Preprocessor fused(spec);
+  UsualChain usual(frame.width(), frame.height(), frame.info().color, spec);
+  const Tensor fused_tensor = make_tensor(fused.output_bytes());
+  const Tensor usual_tensor = make_tensor(fused.output_bytes());
+  const Letterbox box = *fused.run(frame, fused_tensor.get());
+  usual.run(frame, usual_tensor.get());
+  return explain(frame, content(fused_tensor.get(), spec, box), content(usual_tensor.get(), spec, box));
 }
 
 std::vector<FramePtr> synthetic_frames(int width, int height) {
@@ -350,22 +361,26 @@ int main(int argc, char** argv) {
   }
   cv::setNumThreads(1);
   const std::string target(ocelli::vision::simd_target());
-  std::printf("yuv420p -> 640x640 float32, letterboxed, area-averaged; one thread, %s, medians of %d\n", target.c_str(),
-              rounds);
-  std::printf("%-10s %9s %9s %8s %9s\n", "source", "fused ms", "usual ms", "ratio", "read ms");
-  std::vector<Difference> differences;
-  for (const std::vector<FramePtr>& frames : *all) {
-    const Result r = measure(frames, rounds);
-    std::printf("%4dx%-5d %9.3f %9.3f %7.1fx %9.3f\n", frames[0]->width(), frames[0]->height(), r.fused_ms, r.usual_ms,
-                r.usual_ms / r.fused_ms, r.read_ms);
-    differences.push_back(r.difference);
+  std::printf("yuv420p -> 640x640 float32, letterboxed; one thread, %s, medians of %d\n", target.c_str(), rounds);
+  std::printf("%-10s %-9s %9s %10s %9s %9s %8s %8s\n", "source", "filter", "fused ms", "afresh ms", "usual ms",
+              "read ms", "ratio", "afresh");
+  for (const auto& [filter, name] : {std::pair{ResizeFilter::area, "area"}, {ResizeFilter::bilinear, "bilinear"}}) {
+    InputSpec spec;
+    spec.filter = filter;
+    for (const std::vector<FramePtr>& frames : *all) {
+      const Times t = measure(frames, spec, rounds);
+      std::printf("%4dx%-5d %-9s %9.3f %10.3f %9.3f %9.3f %7.1fx %7.1fx\n", frames[0]->width(), frames[0]->height(),
+                  name, t.fused_ms, t.afresh_ms, t.usual_ms, t.read_ms, t.usual_ms / t.fused_ms,
+                  t.usual_ms / t.afresh_ms);
+    }
   }
-  std::printf("\nmean absolute difference of the two, levels, and what one step after the other changes\n");
+  std::printf(
+      "\nmean absolute difference of the two with area-averaging, levels, and what one step after the other changes\n");
   std::printf("%-10s %8s %8s %8s %8s %8s %8s %8s %8s\n", "source", "all", "exact", "chroma", "clip", "round", "again",
               "swscale", "bias");
-  for (std::size_t i = 0; i < all->size(); ++i) {
-    const Difference& d = differences[i];
-    std::printf("%4dx%-5d %8.3f %8.3f", (*all)[i][0]->width(), (*all)[i][0]->height(), d.all, d.exact);
+  for (const std::vector<FramePtr>& frames : *all) {
+    const Difference d = compare(*frames.front());
+    std::printf("%4dx%-5d %8.3f %8.3f", frames[0]->width(), frames[0]->height(), d.all, d.exact);
     for (const double step : d.steps) std::printf(" %8.3f", step);
     std::printf(" %8.3f\n", d.bias);
   }

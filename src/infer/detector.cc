@@ -89,7 +89,7 @@ base::Result<std::vector<Detection>> CardDetector::detect(const media::Frame& fr
   vision::Letterbox letterbox;
   {
     const base::TraceSpan span(tracer, "preprocess");
-    OC_TRY(letterbox, preprocessor_.run(frame, binding_->input(0).data()));
+    OC_TRY(letterbox, preprocessor_.run(frame, binding_->input(0).data(), vision::Padding::keep));
   }
   const auto preprocessed = SteadyClock::now();
   {

@@ -67,6 +67,7 @@ struct Preprocessor::Impl {
 
   InputSpec spec;
   std::optional<Geometry> prepared;
+  const void* padded = nullptr;         // the memory whose padding fits `prepared`
   std::array<ResampleTable, 4> tables;  // columns and rows of luma or BGR, then of chroma
   std::array<double, 3> gains{};        // per plane: what turns the kernel's sums into means
   std::vector<std::vector<float>> scratch;
@@ -93,6 +94,7 @@ void Preprocessor::Impl::prepare(const Geometry& geometry) {
   job.plane_count = media::plane_count(geometry.format);
   for (int plane = 0; plane < job.plane_count; ++plane) prepare_plane(geometry, plane);
   prepared = geometry;
+  padded = nullptr;
 }
 
 void Preprocessor::Impl::prepare_plane(const Geometry& geometry, int index) {
@@ -165,7 +167,7 @@ std::size_t Preprocessor::output_bytes() const {
          element_bytes(impl_->spec.element);
 }
 
-base::Result<Letterbox> Preprocessor::run(const media::Frame& frame, void* output) {
+base::Result<Letterbox> Preprocessor::run(const media::Frame& frame, void* output, Padding padding) {
   const Geometry geometry{frame.info().format, frame.width(), frame.height()};
   if (geometry.width <= 0 || geometry.height <= 0) {
     return base::Error(base::Code::invalid, "a frame without pixels cannot be a model input: drop it");
@@ -184,7 +186,9 @@ base::Result<Letterbox> Preprocessor::run(const media::Frame& frame, void* outpu
     const std::size_t position = impl.spec.order == ChannelOrder::rgb ? c : 2 - c;
     job.channels[c] = static_cast<std::uint8_t*>(output) + position * channel_bytes;
   }
+  job.writes_padding = padding == Padding::write || impl.padded != output;
   internal::run_kernel(job);
+  impl.padded = output;
   return job.box;
 }
 

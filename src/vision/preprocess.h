@@ -20,6 +20,13 @@ enum class ResizeFilter {
   bilinear,  ///< four neighbours, half-pixel centres, whatever the scale: what OpenCV's INTER_LINEAR does
 };
 
+/// What run() finds around the place where the picture goes.
+enum class Padding {
+  write,  ///< Anything: it writes the padding too.
+  keep,   ///< What the last run() of this Preprocessor left in the same memory: rewritten only when the geometry
+          ///< changed.
+};
+
 /// What a model wants its input to be.
 struct InputSpec {
   int width = 640;
@@ -54,8 +61,9 @@ class Preprocessor {
   std::size_t output_bytes() const;
 
   /// Fills `output` (CHW, contiguous, 64-byte aligned, output_bytes() long) and tells where the picture lies in it.
+  /// A wide picture is nearly half padding, so a tensor that nobody else writes is best filled with Padding::keep.
   /// `invalid` for a frame without pixels.
-  base::Result<Letterbox> run(const media::Frame& frame, void* output);
+  base::Result<Letterbox> run(const media::Frame& frame, void* output, Padding padding = Padding::write);
 
  private:
   struct Impl;

@@ -283,6 +283,39 @@ TEST(Preprocessor, FollowsAChangeOfResolution) {
   }
 }
 
+TEST(Preprocessor, KeepsThePaddingThatIsThereUntilTheGeometryChanges) {
+  InputSpec spec;
+  spec.width = spec.height = 32;
+  Preprocessor preprocessor(spec);
+  GuardedOutput kept(preprocessor.output_bytes());
+  std::uint32_t seed = 0;
+  for (const auto& [width, height] : {std::pair{64, 24}, {64, 24}, {24, 64}, {24, 64}, {64, 24}}) {
+    media::FrameInfo info;
+    info.width = width;
+    info.height = height;
+    const media::FramePtr frame = testing::random_frame(info, RowLayout::tight, ++seed);
+    GuardedOutput fresh(preprocessor.output_bytes());
+    ASSERT_TRUE(preprocessor.run(*frame, kept.data(), Padding::keep));
+    ASSERT_TRUE(Preprocessor(spec).run(*frame, fresh.data()));
+    EXPECT_EQ(std::memcmp(kept.data(), fresh.data(), kept.size()), 0);
+  }
+}
+
+TEST(Preprocessor, PadsMemoryThatItSeesForTheFirstTime) {
+  InputSpec spec;
+  spec.width = spec.height = 32;
+  Preprocessor preprocessor(spec);
+  media::FrameInfo info;
+  info.width = 64;
+  info.height = 24;
+  const media::FramePtr frame = testing::random_frame(info, RowLayout::tight, 5);
+  GuardedOutput first(preprocessor.output_bytes());
+  GuardedOutput second(preprocessor.output_bytes());
+  ASSERT_TRUE(preprocessor.run(*frame, first.data(), Padding::keep));
+  ASSERT_TRUE(preprocessor.run(*frame, second.data(), Padding::keep));
+  EXPECT_EQ(std::memcmp(first.data(), second.data(), first.size()), 0);
+}
+
 TEST(Preprocessor, RefusesAFrameWithoutPixels) {
   media::FramePool pool(1);
   const media::FramePtr empty = *pool.wrap(media::FrameInfo{}, {}, nullptr);

@@ -300,6 +300,7 @@ void run_with(const KernelJob& job) {
     for (const HorizontalPass& pass : passes) pass.run();
     const std::size_t row_offset = (top + y) * width;
     convert_row<Store>(job, row_offset + static_cast<std::size_t>(job.box.content_left));
+    if (!job.writes_padding) continue;
     pad_sides<Store>(job, row_offset);
     for (const std::size_t due = empty_rows * (y + 1) / height; padded < due; ++padded) {
       pad_row<Store>(job, (padded < top ? padded : padded + height) * width);

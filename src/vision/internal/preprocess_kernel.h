@@ -49,6 +49,7 @@ struct KernelJob {
   float low = 0;                             ///< bounds after scaling
   float high = 255;
   float pad = 0;  ///< after scaling
+  bool writes_padding = true;
   Letterbox box;
   ElementType element = ElementType::float32;
   std::array<std::uint8_t*, 3> channels{};  ///< the canvases of R, G, B in the tensor
