@@ -2,10 +2,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <stop_token>
 #include <utility>
+#include <vector>
 
 #include "base/check.h"
 #include "base/mutex.h"
@@ -21,11 +21,11 @@ enum class OverflowPolicy {
 
 /// Hands elements from producer threads to consumer threads, with a bound and a stated policy. The only way in which
 /// strands and threads meet. All functions are thread-safe. close() ends it: producers are refused, consumers still
-/// get what is left.
+/// get what is left. Allocates once, at construction.
 template <class T>
 class BoundedQueue {
  public:
-  BoundedQueue(std::size_t capacity, OverflowPolicy policy) : capacity_(capacity), policy_(policy) {
+  BoundedQueue(std::size_t capacity, OverflowPolicy policy) : ring_(capacity), policy_(policy) {
     OC_CHECK(capacity > 0);
   }
 
@@ -34,12 +34,12 @@ class BoundedQueue {
     {
       const MutexLock lock(mutex_);
       if (policy_ == OverflowPolicy::block) {
-        const auto may_go = [this]() OC_REQUIRES(mutex_) { return closed_ || elements_.size() < capacity_; };
+        const auto may_go = [this]() OC_REQUIRES(mutex_) { return closed_ || count_ < ring_.size(); };
         if (!room_.wait(mutex_, std::move(stop), may_go)) return false;
       }
       if (closed_) return false;
       make_room();
-      elements_.push_back(std::move(element));
+      ring_[(first_ + count_++) % ring_.size()].emplace(std::move(element));
     }
     filled_.notify_one();
     return true;
@@ -50,7 +50,7 @@ class BoundedQueue {
     std::optional<T> element;
     {
       const MutexLock lock(mutex_);
-      filled_.wait(mutex_, std::move(stop), [this]() OC_REQUIRES(mutex_) { return closed_ || !elements_.empty(); });
+      filled_.wait(mutex_, std::move(stop), [this]() OC_REQUIRES(mutex_) { return closed_ || count_ > 0; });
       element = take();
     }
     room_.notify_one();
@@ -80,12 +80,12 @@ class BoundedQueue {
 
   bool closed_and_empty() const OC_EXCLUDES(mutex_) {
     const MutexLock lock(mutex_);
-    return closed_ && elements_.empty();
+    return closed_ && count_ == 0;
   }
 
   std::size_t depth() const OC_EXCLUDES(mutex_) {
     const MutexLock lock(mutex_);
-    return elements_.size();
+    return count_;
   }
 
   /// Elements that the policy threw away since construction.
@@ -96,25 +96,29 @@ class BoundedQueue {
 
  private:
   void make_room() OC_REQUIRES(mutex_) {
-    if (elements_.size() < capacity_) return;
-    const std::size_t victims = policy_ == OverflowPolicy::keep_latest ? elements_.size() : 1;
-    elements_.erase(elements_.begin(), elements_.begin() + static_cast<std::ptrdiff_t>(victims));
+    if (count_ < ring_.size()) return;
+    const std::size_t victims = policy_ == OverflowPolicy::keep_latest ? count_ : 1;
+    for (std::size_t i = 0; i < victims; ++i) take();
     dropped_ += victims;
   }
 
   std::optional<T> take() OC_REQUIRES(mutex_) {
-    if (elements_.empty()) return std::nullopt;
-    std::optional<T> element(std::move(elements_.front()));
-    elements_.pop_front();
+    if (count_ == 0) return std::nullopt;
+    std::optional<T>& slot = ring_[first_];
+    std::optional<T> element = std::move(slot);
+    slot.reset();
+    first_ = (first_ + 1) % ring_.size();
+    --count_;
     return element;
   }
 
-  const std::size_t capacity_;
-  const OverflowPolicy policy_;
   mutable Mutex mutex_;
   CondVar room_;
   CondVar filled_;
-  std::deque<T> elements_ OC_GUARDED_BY(mutex_);
+  std::vector<std::optional<T>> ring_ OC_GUARDED_BY(mutex_);  // elements from first_ on, count_ of them
+  std::size_t first_ OC_GUARDED_BY(mutex_) = 0;
+  std::size_t count_ OC_GUARDED_BY(mutex_) = 0;
+  const OverflowPolicy policy_;
   std::uint64_t dropped_ OC_GUARDED_BY(mutex_) = 0;
   bool closed_ OC_GUARDED_BY(mutex_) = false;
 };

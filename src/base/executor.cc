@@ -1,6 +1,5 @@
 #include "base/executor.h"
 
-#include <algorithm>
 #include <pthread.h>
 
 #include "base/check.h"
@@ -42,7 +41,7 @@ void Executor::enqueue(Strand* strand) {
     switch (strand->state_) {
       case Strand::State::idle:
         strand->state_ = Strand::State::ready;
-        ready_.push_back(strand);
+        append(strand);
         break;
       case Strand::State::running:
         strand->state_ = Strand::State::running_woken;
@@ -53,7 +52,26 @@ void Executor::enqueue(Strand* strand) {
         return;
     }
   }
-  ready_or_idle_.notify_all();
+  ready_.notify_one();
+}
+
+void Executor::append(Strand* strand) {
+  strand->next_ = nullptr;
+  (first_ready_ == nullptr ? first_ready_ : last_ready_->next_) = strand;
+  last_ready_ = strand;
+}
+
+Strand* Executor::take_first() {
+  Strand* strand = first_ready_;
+  first_ready_ = strand->next_;
+  return strand;
+}
+
+void Executor::remove(Strand* strand) {
+  Strand* before = nullptr;
+  for (Strand* ready = first_ready_; ready != strand; ready = ready->next_) before = ready;
+  (before == nullptr ? first_ready_ : before->next_) = strand->next_;
+  if (last_ready_ == strand) last_ready_ = before;
 }
 
 void Executor::work(std::stop_token stop) {
@@ -61,23 +79,22 @@ void Executor::work(std::stop_token stop) {
     Strand* strand = nullptr;
     {
       const MutexLock lock(mutex_);
-      if (!ready_or_idle_.wait(mutex_, stop, [this]() OC_REQUIRES(mutex_) { return !ready_.empty(); })) return;
-      strand = ready_.front();
-      ready_.pop_front();
+      if (!ready_.wait(mutex_, stop, [this]() OC_REQUIRES(mutex_) { return first_ready_ != nullptr; })) return;
+      strand = take_first();
       strand->state_ = Strand::State::running;
     }
     const StepOutcome outcome = strand->step_();
+    bool more = false;
+    bool closed = false;
     {
       const MutexLock lock(mutex_);
-      const bool more = outcome == StepOutcome::again || strand->state_ == Strand::State::running_woken;
-      if (strand->state_ != Strand::State::closed) {
-        strand->state_ = more ? Strand::State::ready : Strand::State::idle;
-        if (more) ready_.push_back(strand);
-      } else {
-        strand->state_ = Strand::State::idle;  // tells the waiting destructor that the step is over
-      }
+      closed = strand->state_ == Strand::State::closed;
+      more = !closed && (outcome == StepOutcome::again || strand->state_ == Strand::State::running_woken);
+      strand->state_ = more ? Strand::State::ready : Strand::State::idle;
+      if (more) append(strand);
     }
-    ready_or_idle_.notify_all();
+    if (more) ready_.notify_one();
+    if (closed) idle_.notify_all();  // its destructor waits for the step to be over
   }
 }
 
@@ -85,11 +102,10 @@ Strand::Strand(Executor& executor, std::function<StepOutcome()> step) : executor
 
 Strand::~Strand() {
   const MutexLock lock(executor_.mutex_);
-  auto& ready = executor_.ready_;
-  ready.erase(std::remove(ready.begin(), ready.end(), this), ready.end());
+  if (state_ == State::ready) executor_.remove(this);
   if (state_ == State::running || state_ == State::running_woken) {
     state_ = State::closed;
-    executor_.ready_or_idle_.wait(executor_.mutex_, {}, [this] { return state_ == State::idle; });
+    executor_.idle_.wait(executor_.mutex_, {}, [this] { return state_ == State::idle; });
   }
 }
 

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstddef>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -34,9 +33,15 @@ class Executor {
   void enqueue(Strand* strand) OC_EXCLUDES(mutex_);
   void work(std::stop_token stop);
 
+  void append(Strand* strand) OC_REQUIRES(mutex_);
+  Strand* take_first() OC_REQUIRES(mutex_);
+  void remove(Strand* strand) OC_REQUIRES(mutex_);
+
   Mutex mutex_;
-  CondVar ready_or_idle_;
-  std::deque<Strand*> ready_ OC_GUARDED_BY(mutex_);
+  CondVar ready_;
+  CondVar idle_;                                         // a strand that waits for its last step
+  Strand* first_ready_ OC_GUARDED_BY(mutex_) = nullptr;  // a list through Strand::next_: nothing is allocated per step
+  Strand* last_ready_ OC_GUARDED_BY(mutex_) = nullptr;
   std::vector<std::jthread> workers_;
 };
 
@@ -65,6 +70,7 @@ class Strand {
 
   Executor& executor_;
   const std::function<StepOutcome()> step_;
+  Strand* next_ = nullptr;     // the one ready after this; guarded as state_
   State state_ = State::idle;  // guarded by executor_.mutex_, which the analysis cannot name from here
 };
 
