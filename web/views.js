@@ -66,7 +66,7 @@ export function showCameras(cameras, selected, select) {
     const button = /** @type {HTMLElement} */ (bar.children[index]);
     button.dataset.state = camera.state;
     button.setAttribute("aria-pressed", String(camera.name === selected));
-    const note = camera.state === "running" ? `${camera.fps.toFixed(0)} fps` : stateWords(camera.state);
+    const note = camera.state === "live" ? `${camera.fps.toFixed(0)} fps` : stateWords(camera.state);
     setText(/** @type {HTMLElement} */ (button.lastElementChild), note);
     button.title = camera.reason;
   });
@@ -113,9 +113,11 @@ export function pictureNotice(camera) {
   const stale = camera.staleness_s === null || camera.staleness_s > 3;
   switch (camera.state) {
     case "failed": return { title: "This camera has failed", detail };
-    case "waiting_to_reconnect": return { title: "This camera is down; trying again", detail };
+    case "recovering": return { title: "This camera is down; trying again", detail };
+    case "stalled": return { title: "No picture can be decoded", detail };
+    case "paused": return { title: "This camera is paused", detail };
     case "ended": return { title: "The video has ended", detail };
-    case "connecting": return { title: "Connecting to the camera…", detail };
+    case "connecting": return { title: detail ? "Cannot connect yet; trying again" : "Connecting to the camera…", detail };
     default: break;
   }
   if (!stale) return null;

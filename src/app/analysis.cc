@@ -109,7 +109,7 @@ std::optional<double> share_done(const engine::StreamStatus& status, const engin
 
 /// Shows progress until the stream ends; passes a stop request on.
 void watch(engine::Stream& stream, const AnalysisConfig& config, base::Clock& clock, const std::stop_token& stop) {
-  using State = engine::StreamStatus::State;
+  using State = engine::LifeState;
   Progress progress(config.stream.name, "frames", config.progress, clock);
   for (auto status = stream.status(); status.state != State::ended && status.state != State::failed;
        status = stream.status()) {

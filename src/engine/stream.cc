@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <atomic>
+#include <functional>
 #include <utility>
 
 #include "base/bounded_queue.h"
 #include "base/mutex.h"
 #include "base/suggest.h"
 #include "engine/pipeline.h"
+#include "engine/stream_life.h"
 #include "engine/stream_metrics.h"
 #include "engine/stream_reader.h"
 
@@ -17,13 +19,19 @@ namespace {
 using base::Code;
 using base::Error;
 using base::StepOutcome;
-using State = StreamStatus::State;
 
 constexpr std::size_t kPacketQueue = 64;
 // With more packets than this waiting, a live frame is old news: it is decoded, since others predict from it, but not
 // analysed. Whoever records a camera rather than watching it may fall behind further, as after the burst of an opening.
 std::size_t late_backlog(Pace pace) {
   return pace == Pace::natural ? 3 : 32;
+}
+
+LifeConfig life_of(const StreamConfig& config) {
+  LifeConfig life = config.life;
+  life.first_open_timeout = config.source.timeout;
+  life.shortest_open_timeout = std::min(life.shortest_open_timeout, life.first_open_timeout);
+  return life;
 }
 
 class PipelineStream final : public Stream {
@@ -33,6 +41,8 @@ class PipelineStream final : public Stream {
 
   const std::string& name() const override { return config_.name; }
   StreamStatus status() const override;
+  void pause() override;
+  void resume() override;
   void stop() override;
   base::Status wait() override;
   bool wait_for(std::chrono::milliseconds timeout) override;
@@ -42,6 +52,7 @@ class PipelineStream final : public Stream {
   void handle(ReaderItem item);
   void end(base::Status status);
   void publish_counts() OC_EXCLUDES(mutex_);
+  void count_interruptions() OC_EXCLUDES(mutex_);
   StreamReader::Callbacks reader_callbacks();
 
   const StreamConfig config_;
@@ -49,6 +60,7 @@ class PipelineStream final : public Stream {
   const base::Logger logger_;
   StreamMetrics metrics_;
   media::FramePool pool_;
+  mutable StreamLife life_;
   StreamReader::Queue queue_{kPacketQueue, base::OverflowPolicy::block};
 
   base::Role strand_;
@@ -60,6 +72,7 @@ class PipelineStream final : public Stream {
   base::CondVar ended_;
   StreamStatus status_ OC_GUARDED_BY(mutex_);
   std::optional<base::SteadyTime> last_frame_ OC_GUARDED_BY(mutex_);
+  std::uint64_t interruptions_counted_ OC_GUARDED_BY(mutex_) = 0;
   std::optional<base::Status> input_ended_ OC_GUARDED_BY(mutex_);
   std::optional<base::Status> outcome_ OC_GUARDED_BY(mutex_);
   std::atomic<bool> stopping_{false};
@@ -75,10 +88,11 @@ PipelineStream::PipelineStream(const StreamConfig& config, std::unique_ptr<infer
       logger_(services.logger.for_camera(config.name)),
       metrics_(services.metrics, config.name),
       pool_(config.max_frames_alive),
+      life_(life_of(config), std::hash<std::string>()(config.name)),
       pipeline_(config_, std::move(detector), services_,
                 [this] { return !reader_->waits_for_pipeline() && queue_.depth() > late_backlog(config_.pace); }) {
   work_.emplace(services_.workers, [this] { return step(); });
-  reader_.emplace(config_, services_, pool_, metrics_, queue_, reader_callbacks());
+  reader_.emplace(config_, services_, pool_, metrics_, life_, queue_, reader_callbacks());
   reader_->start();
 }
 
@@ -94,8 +108,6 @@ StreamReader::Callbacks PipelineStream::reader_callbacks() {
   callbacks.opened = [this](const media::StreamInfo& info) {
     {
       const base::MutexLock lock(mutex_);
-      status_.state = State::running;
-      status_.reason.clear();
       status_.info = info;
     }
     logger_.info("stream opened", {{"url", media::redact_url(config_.source.url)},
@@ -105,12 +117,7 @@ StreamReader::Callbacks PipelineStream::reader_callbacks() {
                                    {"fps", info.frames_per_second}});
   };
   callbacks.interrupted = [this](const Error& error) {
-    {
-      const base::MutexLock lock(mutex_);
-      status_.state = State::waiting_to_reconnect;
-      status_.reason = error.code() == Code::end_of_stream ? "the stream ended" : error.message();
-    }
-    metrics_.interruptions.add();
+    count_interruptions();
     logger_.warn("stream interrupted, will be opened again", {{"reason", error.message()}});
   };
   callbacks.ended = [this](base::Status status) {
@@ -169,10 +176,9 @@ void PipelineStream::end(base::Status status) {
   if (failed_now && (status || pipeline_.counts().sink_failed)) status = std::move(finished);
   publish_counts();
   const bool failed = !status && !ended_with(Code::cancelled);
+  life_.end(failed ? status.error().message() : "", failed ? LifeState::failed : LifeState::ended);
   {
     const base::MutexLock lock(mutex_);
-    status_.state = failed ? State::failed : State::ended;
-    if (failed) status_.reason = status.error().message();
     outcome_ = status;
   }
   ended_.notify_all();
@@ -191,6 +197,10 @@ void PipelineStream::publish_counts() {
   metrics_.frames_dropped.add(static_cast<double>(counts.frames_dropped - published_.frames_dropped));
   const bool new_frame = counts.frames_analysed > published_.frames_analysed;
   const auto now = services_.clock.now();
+  if (counts.frames_decoded > published_.frames_decoded) {
+    count_interruptions();  // the stall, if it was one, ends with this picture
+    life_.picture(now);
+  }
   published_ = counts;
   const base::MutexLock lock(mutex_);
   if (new_frame) last_frame_ = now;
@@ -207,13 +217,34 @@ void PipelineStream::publish_counts() {
   status_.total_time = counts.total_time;
 }
 
+void PipelineStream::count_interruptions() {
+  const std::uint64_t interruptions = life_.snapshot(services_.clock.now()).interruptions;
+  const base::MutexLock lock(mutex_);
+  metrics_.interruptions.add(static_cast<double>(interruptions - interruptions_counted_));
+  interruptions_counted_ = interruptions;
+}
+
 StreamStatus PipelineStream::status() const {
   const auto now = services_.clock.now();
   const base::MutexLock lock(mutex_);
   StreamStatus status = status_;
+  StreamLife::Snapshot life = life_.snapshot(now);
+  status.state = life.state;
+  status.reason = std::move(life.reason);
+  status.interruptions = life.interruptions;
   status.packets_dropped = reader_->packets_dropped();
   if (last_frame_) status.staleness = std::max(now - *last_frame_, base::SteadyTime::duration::zero());
   return status;
+}
+
+void PipelineStream::pause() {
+  life_.pause();
+  reader_->pause();
+}
+
+void PipelineStream::resume() {
+  life_.resume();
+  reader_->resume();
 }
 
 void PipelineStream::stop() {
@@ -235,22 +266,6 @@ bool PipelineStream::wait_for(std::chrono::milliseconds timeout) {
 }
 
 }  // namespace
-
-std::string_view state_name(StreamStatus::State state) {
-  switch (state) {
-    case State::connecting:
-      return "connecting";
-    case State::running:
-      return "running";
-    case State::waiting_to_reconnect:
-      return "waiting_to_reconnect";
-    case State::ended:
-      return "ended";
-    case State::failed:
-      return "failed";
-  }
-  return "failed";
-}
 
 base::Status check_labels(const StreamConfig& config, const std::vector<std::string>& known) {
   const std::string whose = config.name.empty() ? "" : "camera " + config.name + ": ";

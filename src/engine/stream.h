@@ -12,6 +12,7 @@
 #include "base/metrics.h"
 #include "base/result.h"
 #include "base/trace.h"
+#include "engine/stream_life.h"
 #include "events/rules.h"
 #include "events/sinks.h"
 #include "infer/detector.h"
@@ -35,17 +36,18 @@ struct StreamConfig {
   events::RulesConfig rules;
   Pace pace = Pace::as_fast_as_possible;  ///< ignored for live sources, which set their own
   bool loop = false;                      ///< files: begin again at the end
-  bool reconnect = false;                 ///< open again after a failure, with growing pauses
-  std::optional<media::MediaTime> from;   ///< files only
+  bool reconnect = false;                 ///< open again after a failure, as `life` says
+  LifeConfig life;                        ///< its first_open_timeout is source.timeout
+  std::optional<media::MediaTime> from;  ///< files only
   std::optional<media::MediaTime> to;
   std::size_t max_frames_alive = 16;  ///< bound on decoded pictures, whoever holds them
 };
 
 /// What a stream has done so far. A snapshot, consistent in itself.
 struct StreamStatus {
-  enum class State { connecting, running, waiting_to_reconnect, ended, failed };
-  State state = State::connecting;
-  std::string reason;                     ///< why it failed or waits; empty otherwise
+  LifeState state = LifeState::connecting;
+  std::string reason;                     ///< why it is not live; empty when it is
+  std::uint64_t interruptions = 0;        ///< times it was live and is not any more
   std::optional<media::StreamInfo> info;  ///< once opened
   std::uint64_t frames_decoded = 0;
   std::uint64_t frames_analysed = 0;
@@ -61,7 +63,6 @@ struct StreamStatus {
   std::chrono::nanoseconds inference_time{};
   std::chrono::nanoseconds total_time{};  ///< of all steps of the pipeline
 };
-std::string_view state_name(StreamStatus::State state);
 
 /// Whether the model knows every class that the configuration names; `invalid` suggests the nearest one.
 base::Status check_labels(const StreamConfig& config, const std::vector<std::string>& known);
@@ -89,6 +90,9 @@ class Stream {
 
   virtual const std::string& name() const = 0;
   virtual StreamStatus status() const = 0;
+  /// Closes the source and opens nothing until resume(). Both idempotent; of no effect once it has ended.
+  virtual void pause() = 0;
+  virtual void resume() = 0;
   /// Asks it to end soon: packets and frames under way are discarded, tracks end and tell so.
   virtual void stop() = 0;
   /// Waits for its end: the reason if it failed. `cancelled` after stop().

@@ -12,17 +12,16 @@ using base::Error;
 
 // Live packets waiting for the strand: about two seconds of a camera, far more than a worker's hiccup.
 constexpr std::size_t kMostLivePackets = 48;
-constexpr std::chrono::milliseconds kFirstPause{500};
-constexpr std::chrono::milliseconds kLongestPause{30'000};
 
 }  // namespace
 
 StreamReader::StreamReader(const StreamConfig& config, const StreamServices& services, media::FramePool& pool,
-                           StreamMetrics& metrics, Queue& queue, Callbacks callbacks)
+                           StreamMetrics& metrics, StreamLife& life, Queue& queue, Callbacks callbacks)
     : config_(config),
       services_(services),
       pool_(pool),
       metrics_(metrics),
+      life_(life),
       queue_(queue),
       callbacks_(std::move(callbacks)) {}
 
@@ -39,30 +38,70 @@ void StreamReader::start() {
   thread_ = std::thread([this] { run(stop_.get_token()); });
 }
 
+void StreamReader::pause() {
+  const base::MutexLock lock(mutex_);
+  paused_ = true;
+  connection_.request_stop();
+}
+
+void StreamReader::resume() {
+  {
+    const base::MutexLock lock(mutex_);
+    paused_ = false;
+  }
+  resumed_.notify_all();
+}
+
+bool StreamReader::wait_while_paused(const std::stop_token& stop) {
+  const base::MutexLock lock(mutex_);
+  if (!resumed_.wait(mutex_, stop, [this]() OC_REQUIRES(mutex_) { return !paused_; })) return false;
+  connection_ = {};
+  return !stop.stop_requested();
+}
+
+bool StreamReader::wait_for_next_attempt(base::SteadyTime when, const std::stop_token& stop) {
+  std::stop_token connection;
+  {
+    const base::MutexLock lock(mutex_);
+    connection = connection_.get_token();
+  }
+  return services_.clock.wait_until(when, std::move(connection)) || !stop.stop_requested();
+}
+
 void StreamReader::run(std::stop_token stop) {
   pthread_setname_np(pthread_self(), ("in-" + config_.name).substr(0, 15).c_str());
-  auto pause = kFirstPause;
-  while (true) {
+  const std::stop_callback stop_connection(stop, [this] {
+    const base::MutexLock lock(mutex_);
+    connection_.request_stop();
+  });
+  while (wait_while_paused(stop)) {
+    std::stop_token connection;
+    {
+      const base::MutexLock lock(mutex_);
+      connection = connection_.get_token();
+    }
     const auto before = newest_;
-    base::Status status = play_once(stop);
+    base::Status status = play_once(connection);
+    if (stop.stop_requested()) break;
+    if (connection.stop_requested()) continue;  // paused
     const bool reached_end = !status && status.error().code() == Code::end_of_stream;
-    if (stop.stop_requested()) return callbacks_.ended(Error(Code::cancelled, "stopped"));
-    const bool delivered = newest_ > before;
-    if (delivered) pause = kFirstPause;  // so what ended it is new
     const bool loops = reached_end && config_.loop && !live_;
-    if (loops && delivered) continue;
+    if (loops && newest_ > before) continue;
     if (reached_end && !loops && !(live_ && config_.reconnect)) return callbacks_.ended({});
     if (!loops && !config_.reconnect) return callbacks_.ended(std::move(status));
+    const auto next = life_.interrupted(status.error(), services_.clock.now());
     if (!loops) callbacks_.interrupted(status.error());
-    if (!services_.clock.wait_until(services_.clock.now() + pause, stop)) {
-      return callbacks_.ended(Error(Code::cancelled, "stopped"));
-    }
-    pause = std::min(pause * 2, kLongestPause);
+    if (!wait_for_next_attempt(next, stop)) break;
   }
+  callbacks_.ended(Error(Code::cancelled, "stopped"));
 }
 
 base::Status StreamReader::play_once(const std::stop_token& stop) {
-  OC_TRY(auto source, media::Source::open(config_.source, services_.clock, stop));
+  media::SourceConfig source_config = config_.source;
+  source_config.timeout = life_.begin_attempt(services_.clock.now());
+  source_config.read_timeout = life_.longest_silence();
+  OC_TRY(auto source, media::Source::open(source_config, services_.clock, stop));
+  life_.opened(services_.clock.now());
   live_ = source->info().live;
   waits_for_pipeline_ = !live_ && config_.pace == Pace::as_fast_as_possible;
   if (live_) place_on_axis();
@@ -104,6 +143,10 @@ void StreamReader::place_on_axis() {
 base::Status StreamReader::read_all(media::Source& source, const std::stop_token& stop) {
   while (true) {
     OC_TRY(auto packet, source.read());
+    if (live_ && life_.is_dead(services_.clock.now())) {
+      return Error(Code::corrupt,
+                   "bytes come, but no picture can be decoded from them; is the camera's encoder in order?");
+    }
     if (!pace(packet, stop)) return Error(Code::cancelled, "stopped");
     newest_in_connection_ = std::max(newest_in_connection_, packet.time().time_since_epoch());
     newest_ = std::max(newest_, origin_ + packet.time().time_since_epoch());

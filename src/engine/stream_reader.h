@@ -10,6 +10,7 @@
 #include "base/bounded_queue.h"
 #include "base/executor.h"
 #include "engine/stream.h"
+#include "engine/stream_life.h"
 #include "engine/stream_metrics.h"
 #include "media/decoder.h"
 
@@ -19,7 +20,8 @@ namespace ocelli::engine {
 using ReaderItem = std::variant<std::unique_ptr<media::Decoder>, media::Packet>;
 
 /// The I/O thread of one stream: opens the source, reads packets into the queue, plays files at their own rate, begins
-/// again at the end of a looping file, and opens a failed source again after growing pauses. It sleeps nearly always.
+/// again at the end of a looping file, and opens a failed source again when StreamLife says so. It sleeps nearly
+/// always.
 class StreamReader {
  public:
   struct Callbacks {
@@ -32,7 +34,7 @@ class StreamReader {
 
   /// References outlive the reader; callbacks run on its thread.
   StreamReader(const StreamConfig& config, const StreamServices& services, media::FramePool& pool,
-               StreamMetrics& metrics, Queue& queue, Callbacks callbacks);
+               StreamMetrics& metrics, StreamLife& life, Queue& queue, Callbacks callbacks);
   ~StreamReader();
   StreamReader(const StreamReader&) = delete;
   StreamReader& operator=(const StreamReader&) = delete;
@@ -40,6 +42,9 @@ class StreamReader {
   void start();
   /// Ends reading and waiting soon; the last callback follows. Thread-safe.
   void request_stop() { stop_.request_stop(); }
+  /// Closes the source soon, and opens none until resume(). Thread-safe.
+  void pause() OC_EXCLUDES(mutex_);
+  void resume() OC_EXCLUDES(mutex_);
   /// Waits for the thread after request_stop(). Idempotent.
   void join();
   std::uint64_t packets_dropped() const { return packets_dropped_.load(); }
@@ -48,6 +53,9 @@ class StreamReader {
 
  private:
   void run(std::stop_token stop);
+  /// False when the thread should end instead.
+  bool wait_while_paused(const std::stop_token& stop) OC_EXCLUDES(mutex_);
+  bool wait_for_next_attempt(base::SteadyTime when, const std::stop_token& stop) OC_EXCLUDES(mutex_);
   base::Status play_once(const std::stop_token& stop);
   base::Status read_all(media::Source& source, const std::stop_token& stop);
   void place_on_axis();
@@ -58,6 +66,7 @@ class StreamReader {
   const StreamServices& services_;
   media::FramePool& pool_;
   StreamMetrics& metrics_;
+  StreamLife& life_;
   Queue& queue_;
   const Callbacks callbacks_;
   std::atomic<bool> waits_for_pipeline_{true};
@@ -70,6 +79,10 @@ class StreamReader {
   std::optional<base::SteadyTime> first_connected_;   ///< of a live source: zero of the axis
   std::atomic<std::uint64_t> packets_dropped_{0};
   std::stop_source stop_;
+  base::Mutex mutex_;
+  base::CondVar resumed_;
+  bool paused_ OC_GUARDED_BY(mutex_) = false;
+  std::stop_source connection_ OC_GUARDED_BY(mutex_);  // ends what is being opened, read or waited for
   std::thread thread_;
 };
 

@@ -13,7 +13,7 @@ using base::Code;
 using media::testing::make_clip;
 using media::testing::TemporaryFolder;
 using ::testing::HasSubstr;
-using State = StreamStatus::State;
+using State = LifeState;
 
 /// Sees one person who walks from left to right.
 class WalkingPerson final : public infer::Detector {
@@ -202,11 +202,38 @@ TEST_F(StreamTest, TriesAgainAfterAFailure) {
   config_.source.url = folder_ / "late.mp4";
   config_.reconnect = true;
   const auto stream = start();
-  while (stream->status().state != State::waiting_to_reconnect) std::this_thread::yield();
+  while (stream->status().reason.empty()) std::this_thread::yield();
+  EXPECT_EQ(stream->status().state, State::connecting);
   EXPECT_THAT(stream->status().reason, HasSubstr("late.mp4"));
   std::filesystem::copy_file(folder_ / "clip.mp4", folder_ / "late.mp4");
   EXPECT_TRUE(stream->wait());
   EXPECT_EQ(stream->status().frames_analysed, 50U);
+}
+
+TEST_F(StreamTest, OpensNothingWhilePausedAndGoesOnAfterwards) {
+  config_.loop = true;
+  config_.pace = Pace::natural;
+  const auto stream = start();
+  while (stream->status().frames_decoded < 5) std::this_thread::yield();
+  stream->pause();
+  EXPECT_EQ(stream->status().state, State::paused);
+  stream->pause();
+  std::uint64_t frames = 0;
+  do {
+    frames = stream->status().frames_decoded;
+    std::this_thread::sleep_for(std::chrono::milliseconds(120));  // three frame intervals without a frame
+  } while (stream->status().frames_decoded > frames);
+  stream->resume();
+  while (stream->status().frames_decoded < frames + 5) std::this_thread::yield();
+  EXPECT_EQ(stream->status().state, State::live);
+}
+
+TEST_F(StreamTest, CanBeStoppedWhilePaused) {
+  config_.loop = true;
+  const auto stream = start();
+  stream->pause();
+  stream->stop();
+  EXPECT_EQ(stream->wait().error().code(), Code::cancelled);
 }
 
 TEST(CheckLabels, SuggestsTheClassThatWasMeant) {

@@ -93,7 +93,11 @@ class Interrupt {
  public:
   Interrupt(base::Clock& clock, std::stop_token stop) : clock_(clock), stop_(std::move(stop)) {}
 
-  void arm(std::chrono::milliseconds timeout) { deadline_ = clock_.now() + timeout; }
+  void arm(std::chrono::milliseconds timeout) {
+    timeout_ = timeout;
+    deadline_ = clock_.now() + timeout;
+  }
+  std::chrono::milliseconds timeout() const { return timeout_; }
   bool stopped() const { return stop_.stop_requested(); }
   bool expired() const { return clock_.now() >= deadline_; }
   static int callback(void* self) {
@@ -104,6 +108,7 @@ class Interrupt {
  private:
   base::Clock& clock_;
   std::stop_token stop_;
+  std::chrono::milliseconds timeout_{};
   base::SteadyTime deadline_;
 };
 
@@ -228,11 +233,11 @@ void FfmpegSource::describe_stream() {
 Error FfmpegSource::explain(int number, const std::string& what) const {
   if (interrupt_.stopped()) return Error(Code::cancelled, what + ": stopped");
   if (interrupt_.expired() || number == AVERROR(ETIMEDOUT)) {
-    return Error(Code::timeout, what + ": no answer within " + std::to_string(config_.timeout.count() / 1000) +
+    return Error(Code::timeout, what + ": no answer within " + std::to_string(interrupt_.timeout().count() / 1000) +
                                     " s; check address, port and firewall");
   }
   if (number == AVERROR_HTTP_UNAUTHORIZED || number == AVERROR_HTTP_FORBIDDEN) {
-    return Error(Code::unavailable, what + ": user name or password refused");
+    return Error(Code::invalid, what + ": user name or password refused");
   }
   if (number == AVERROR(ECONNREFUSED)) {
     return Error(Code::unavailable, what + ": connection refused; is the camera or server running on that port?");
@@ -257,9 +262,9 @@ std::int64_t FfmpegSource::to_media_time(std::int64_t timestamp) const {
 base::Result<Packet> FfmpegSource::read() {
   std::unique_ptr<AVPacket, Packet::Deleter> packet(av_packet_alloc());
   if (!packet) return Error(Code::exhausted, "out of memory");
+  interrupt_.arm(config_.read_timeout);  // once: a camera that only sends sound must not be waited for
   do {
     av_packet_unref(packet.get());
-    interrupt_.arm(config_.timeout);
     if (const int result = av_read_frame(input_.get(), packet.get()); result < 0) return end_of_input(result);
   } while (packet->stream_index != stream_->index);
 

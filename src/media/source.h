@@ -16,7 +16,8 @@ namespace ocelli::media {
 
 struct SourceConfig {
   std::string url;                            ///< path, http(s)://… or rtsp(s)://…
-  std::chrono::milliseconds timeout{10'000};  ///< for opening, and for each read of a live source
+  std::chrono::milliseconds timeout{10'000};       ///< for opening, name look-up and first bytes included
+  std::chrono::milliseconds read_timeout{10'000};  ///< for each read(): how long it waits for a video packet
 };
 
 /// What is known of the video before its first frame is decoded.

@@ -31,7 +31,7 @@ Json camera_json(const CameraOverview& camera) {
   const engine::StreamStatus& status = camera.status;
   Json json;
   json["name"] = camera.name;
-  json["state"] = engine::state_name(status.state);
+  json["state"] = engine::life_state_name(status.state);
   json["reason"] = status.reason;
   json["width"] = status.info ? Json(status.info->width) : Json();
   json["height"] = status.info ? Json(status.info->height) : Json();

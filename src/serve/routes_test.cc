@@ -32,7 +32,7 @@ TEST_F(Routes, DescribeTheCameras) {
   ASSERT_TRUE(live_.feed(make_frame(1)));
   const auto camera = get_json("/api/v1/cameras")["cameras"][0];
   EXPECT_EQ(camera["name"], "gate");
-  EXPECT_EQ(camera["state"], "running");
+  EXPECT_EQ(camera["state"], "live");
   EXPECT_EQ(camera["reason"], "it likes to");
   EXPECT_EQ(camera["tracks"], 1);
   EXPECT_EQ(camera["staleness_s"], 0.0);

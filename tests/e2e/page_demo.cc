@@ -142,7 +142,7 @@ void feed(serve::LiveView& view, std::atomic<std::uint64_t>& frames, base::Clock
 
 engine::StreamStatus running_status(std::uint64_t frames) {
   engine::StreamStatus status;
-  status.state = engine::StreamStatus::State::running;
+  status.state = engine::LifeState::live;
   status.info.emplace();
   status.info->codec = "h264";
   status.info->width = kWidth;
@@ -156,7 +156,7 @@ engine::StreamStatus running_status(std::uint64_t frames) {
   return status;
 }
 
-engine::StreamStatus broken_status(engine::StreamStatus::State state, const std::string& reason) {
+engine::StreamStatus broken_status(engine::LifeState state, const std::string& reason) {
   engine::StreamStatus status;
   status.state = state;
   status.reason = reason;
@@ -180,11 +180,11 @@ int main(int count, char** arguments) {
   std::cout << "listening on " << (*server)->address() << std::endl;
   // As ocelli does, which loads its model before it adds cameras: the page must wait for them.
   clock.wait_until(clock.now() + std::chrono::milliseconds(1500), {});
-  using State = engine::StreamStatus::State;
+  using State = engine::LifeState;
   view.add_camera({"gate", rules(), {"person", "bicycle"}, [&] { return running_status(frames); }});
   if (options.cameras > 1) {
     view.add_camera({"loading dock", {}, {}, [] {
-                       return broken_status(State::waiting_to_reconnect,
+                       return broken_status(State::recovering,
                                             "rtsp://10.0.4.17/stream1: connection refused; next try in 8 s");
                      }});
   }

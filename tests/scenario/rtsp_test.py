@@ -72,15 +72,15 @@ class RtspReconnectTest(RtspCase):
             server = self.enterContext(OcelliServer(config, self.folder / "serve.log"))
             server.wait_until_ready()
             wait_for("frames", lambda: server.camera()["frames"] > 2)
-            wait_for("the camera to be watched", lambda: server.camera()["state"] == "running")
-        wait_for("the loss to be seen", lambda: server.camera()["state"] != "running")
+            wait_for("the camera to be watched", lambda: server.camera()["state"] == "live")
+        wait_for("the loss to be seen", lambda: server.camera()["state"] != "live")
         lost = server.camera()
         self.assertNotEqual(lost["reason"], "")
         self.assertEqual(server.get("health/live")[0], 200)
 
         port = address.rsplit(":", 1)[1].split("/")[0]
         self.enterContext(self.camera(clip, port))
-        wait_for("the camera to be back", lambda: server.camera()["state"] == "running")
+        wait_for("the camera to be back", lambda: server.camera()["state"] == "live")
         wait_for("new frames", lambda: server.camera()["frames"] > lost["frames"] + 2)
         wait_for("new events", lambda: server.camera()["events"] > lost["events"])
         code, seconds = server.end()

@@ -60,7 +60,7 @@ class ServeTest(ServeCase):
         server.wait_until_ready()
         camera = wait_for("frames", lambda: server.camera()["frames"] > 2 and server.camera())
         self.assertEqual((camera["name"], camera["state"], camera["width"], camera["height"], camera["codec"]),
-                         ("gate", "running", 320, 240, "h264"))
+                         ("gate", "live", 320, 240, "h264"))
         wait_for("the file to be played again", lambda: server.camera()["frames"] > 5)  # it holds 4 at this rate
         self.assertIn("<html", server.get("")[1])
         self.assertEqual(server.json("api/v1/events")["events"], [])
@@ -107,7 +107,7 @@ class ServeTest(ServeCase):
         cameras = lambda: {camera["name"]: camera for camera in server.json("api/v1/cameras")["cameras"]}
         wait_for("frames", lambda: cameras()["gate"]["frames"] > 2)
         broken = wait_for("the reason", lambda: cameras()["broken"]["reason"] and cameras()["broken"])
-        self.assertNotEqual(broken["state"], "running")
+        self.assertNotEqual(broken["state"], "live")
         self.assertIn("text.mp4", broken["reason"])
 
     def test_json_log(self):

@@ -66,7 +66,7 @@ struct LiveFixture {
     rules.lines.push_back({"kerb", {0.2F, 0.5F}, {0.8F, 0.5F}, {}});
     view.add_camera({name, rules, {"person"}, [] {
                        engine::StreamStatus status;
-                       status.state = engine::StreamStatus::State::running;
+                       status.state = engine::LifeState::live;
                        status.reason = "it likes to";
                        return status;
                      }});

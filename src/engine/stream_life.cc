@@ -1,0 +1,171 @@
+#include "engine/stream_life.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace ocelli::engine {
+namespace {
+
+using base::Code;
+using base::MutexLock;
+using std::chrono::milliseconds;
+using std::chrono::nanoseconds;
+
+constexpr int kGapsToAStall = 3;
+constexpr int kStallsToDeath = 2;
+constexpr int kOpeningsToATimeout = 3;
+// Each picture takes this share off the remembered gap, so that a camera that was slow at night is not trusted to be
+// slow by day: after 100 pictures a third is left.
+constexpr double kForgetting = 0.01;
+
+/// What another attempt in two seconds will not change.
+bool needs_a_person(const base::Error& error) {
+  return error.code() == Code::unsupported || error.code() == Code::invalid;
+}
+
+}  // namespace
+
+std::string_view life_state_name(LifeState state) {
+  switch (state) {
+    case LifeState::connecting:
+      return "connecting";
+    case LifeState::live:
+      return "live";
+    case LifeState::stalled:
+      return "stalled";
+    case LifeState::recovering:
+      return "recovering";
+    case LifeState::failed:
+      return "failed";
+    case LifeState::paused:
+      return "paused";
+    case LifeState::ended:
+      return "ended";
+  }
+  return "failed";
+}
+
+StreamLife::StreamLife(const LifeConfig& config, std::uint64_t seed)
+    : config_(config),
+      random_(static_cast<std::minstd_rand::result_type>(seed ^ (seed >> 32U))),
+      pause_(config.first_pause) {}
+
+StreamLife::Snapshot StreamLife::snapshot(base::SteadyTime now) {
+  const MutexLock lock(mutex_);
+  notice_stall(now);
+  return now_;
+}
+
+milliseconds StreamLife::begin_attempt(base::SteadyTime now) {
+  const MutexLock lock(mutex_);
+  attempt_began_ = now;
+  ++now_.attempts;
+  if (!opening_took_) return config_.first_open_timeout;
+  const auto wanted = std::chrono::duration_cast<milliseconds>(*opening_took_ * kOpeningsToATimeout);
+  return std::clamp(wanted, config_.shortest_open_timeout, config_.first_open_timeout);
+}
+
+void StreamLife::opened(base::SteadyTime now) {
+  const MutexLock lock(mutex_);
+  // The slowest opening counts: a camera that is busy after a reboot must not be cut off again and again.
+  opening_took_ = std::max(opening_took_.value_or(nanoseconds{}), nanoseconds(now - attempt_began_));
+  quiet_since_ = now;
+  connected_ = true;
+  pictured_ = false;
+}
+
+void StreamLife::picture(base::SteadyTime now) {
+  const MutexLock lock(mutex_);
+  now_.last_picture = now;
+  if (!connected_) return;  // decoded late, from packets of the connection that broke
+  if (pictured_) {
+    const nanoseconds gap = now - quiet_since_;
+    const auto remembered =
+        nanoseconds(static_cast<std::int64_t>(static_cast<double>(usual_gap_.count()) * (1 - kForgetting)));
+    usual_gap_ = std::max(remembered, gap);
+  }
+  pictured_ = true;
+  was_live_ = true;
+  quiet_since_ = now;
+  if (now_.state == LifeState::paused || now_.state == LifeState::ended) return;
+  now_.state = LifeState::live;
+  now_.reason.clear();
+  now_.attempts = 0;
+  pause_ = config_.first_pause;
+}
+
+nanoseconds StreamLife::stall_bound() const {
+  return std::clamp<nanoseconds>(usual_gap_ * kGapsToAStall, config_.stall_after, config_.longest_stall_after);
+}
+
+/// A first picture may take longer than the next ones: key frames can be many seconds apart.
+nanoseconds StreamLife::death_bound() const {
+  return pictured_ ? stall_bound() * kStallsToDeath
+                   : std::max<nanoseconds>(stall_bound() * kStallsToDeath, config_.first_open_timeout);
+}
+
+milliseconds StreamLife::longest_silence() const {
+  const MutexLock lock(mutex_);
+  return std::chrono::duration_cast<milliseconds>(death_bound());
+}
+
+bool StreamLife::is_dead(base::SteadyTime now) {
+  const MutexLock lock(mutex_);
+  if (now - quiet_since_ <= death_bound()) return false;
+  notice_stall(now);
+  return true;
+}
+
+void StreamLife::notice_stall(base::SteadyTime now) {
+  const nanoseconds quiet = now - quiet_since_;
+  if (now_.state != LifeState::live || quiet <= stall_bound()) return;
+  now_.state = LifeState::stalled;
+  now_.reason = "connected, but no picture could be decoded for " +
+                std::to_string(std::chrono::duration_cast<std::chrono::seconds>(quiet).count()) + " s";
+  ++now_.interruptions;
+}
+
+base::SteadyTime StreamLife::interrupted(const base::Error& error, base::SteadyTime now) {
+  const MutexLock lock(mutex_);
+  if (now_.state == LifeState::live) ++now_.interruptions;
+  connected_ = false;
+  // Perhaps it was no death but a camera slower than we thought; if not, the pictures to come make us forget it.
+  if (pictured_ && now - quiet_since_ > stall_bound()) usual_gap_ = (now - quiet_since_) / kGapsToAStall;
+  const bool hopeless = needs_a_person(error);
+  if (now_.state != LifeState::paused && now_.state != LifeState::ended) {
+    now_.state = hopeless ? LifeState::failed : was_live_ ? LifeState::recovering : LifeState::connecting;
+    now_.reason = error.code() == Code::end_of_stream ? "the camera ended the stream" : error.message();
+  }
+  const nanoseconds whole = hopeless ? nanoseconds(config_.hopeless_pause) : pause_;
+  if (!hopeless) pause_ = std::min<nanoseconds>(pause_ * 2, config_.longest_pause);
+  const double share = std::uniform_real_distribution<double>(0.5, 1.0)(random_);
+  const auto pause = nanoseconds(static_cast<std::int64_t>(static_cast<double>(whole.count()) * share));
+  // Counted from the beginning of an attempt that failed: one that hung for two seconds has waited enough. A
+  // connection that broke after it stood for long is tried again after one first pause.
+  const auto begin = pictured_ ? now : attempt_began_;
+  pictured_ = false;
+  return std::max(now, begin + std::chrono::duration_cast<base::SteadyTime::duration>(pause));
+}
+
+void StreamLife::pause() {
+  const MutexLock lock(mutex_);
+  if (now_.state == LifeState::ended) return;
+  now_.state = LifeState::paused;
+  now_.reason = "paused by request";
+}
+
+void StreamLife::resume() {
+  const MutexLock lock(mutex_);
+  if (now_.state != LifeState::paused) return;
+  now_.state = was_live_ ? LifeState::recovering : LifeState::connecting;
+  now_.reason.clear();
+  pause_ = config_.first_pause;
+}
+
+void StreamLife::end(std::string reason, LifeState state) {
+  const MutexLock lock(mutex_);
+  now_.state = state;
+  now_.reason = std::move(reason);
+}
+
+}  // namespace ocelli::engine
