@@ -46,17 +46,23 @@ class Deadline {
   std::jthread watch_;
 };
 
-/// The first picture that decodes.
+/// The first picture that decodes without errors, or if there is none the first with errors.
 base::Result<media::FramePtr> first_frame(const SnapshotOptions& options, base::Clock& clock, std::stop_token stop) {
   const media::SourceConfig config{options.url, std::chrono::seconds(options.timeout_s)};
   OC_TRY(auto source, media::Source::open(config, clock, std::move(stop)));
   media::FramePool pool(kPool);
   OC_TRY(auto decoder, media::Decoder::create(*source, {}, pool, clock, {}));
+  media::FramePtr damaged;
   std::optional<base::Error> end;  // of the input; what the decoder still holds may do nevertheless
   while (true) {
     auto frame = decoder->receive();
-    if (frame) return frame;
+    if (frame && (*frame)->info().quality == media::FrameQuality::good) return frame;
+    if (frame) {
+      if (!damaged) damaged = *std::move(frame);
+      continue;
+    }
     if (frame.error().code() == Code::end_of_stream) {
+      if (damaged) return damaged;
       if (end && end->code() != Code::end_of_stream) return *std::move(end);
       return base::Error(Code::corrupt, "no picture of " + media::redact_url(options.url) + " can be decoded");
     }
@@ -68,7 +74,6 @@ base::Result<media::FramePtr> first_frame(const SnapshotOptions& options, base::
       continue;
     }
     end = packet.error();
-    if (end->code() == Code::cancelled || end->code() == Code::timeout) return *std::move(end);
     OC_TRY_STATUS(decoder->drain());
   }
 }
@@ -76,7 +81,8 @@ base::Result<media::FramePtr> first_frame(const SnapshotOptions& options, base::
 base::Result<media::FramePtr> first_frame_in_time(const SnapshotOptions& options, CommandContext& context) {
   const Deadline deadline(context.clock, std::chrono::seconds(options.timeout_s), context.stop);
   auto frame = first_frame(options, context.clock, deadline.token());
-  const bool late = !frame && frame.error().code() == Code::cancelled && !context.stop.stop_requested();
+  if (context.stop.stop_requested()) return base::Error(Code::cancelled, "stopped");
+  const bool late = !frame && frame.error().code() == Code::cancelled;
   if (!late) return frame;
   return base::Error(Code::timeout, fmt::format("no picture from {} within {} s; check address, port and firewall, or "
                                                 "wait longer with --timeout",

@@ -11,10 +11,11 @@ StreamMetrics::StreamMetrics(base::Metrics& metrics, const std::string& camera) 
   frames_dropped = counter("ocelli_frames_dropped_total", "Decoded frames dropped by overload: too late, or no room");
   packets_dropped = counter("ocelli_packets_dropped_total", "Packets dropped by overload, up to the next key frame");
   interruptions = counter("ocelli_stream_interruptions_total", "Times the stream ended or failed and is opened again");
-  decoder.corrupt = counter("ocelli_packets_corrupt_total", "Packets that the decoder refused");
+  decoder.corrupt = counter("ocelli_packets_corrupt_total", "Packets that the decoder refused or found errors in");
   decoder.converted =
       counter("ocelli_frames_converted_total", "Frames whose pixel format had to be converted, which costs a pass");
   decoder.refused = counter("ocelli_frames_refused_total", "Frames dropped because the camera's pool was dry");
+  decoder.damaged = counter("ocelli_frames_damaged_total", "Frames with errors in them or in what they build on");
 }
 
 }  // namespace ocelli::engine

@@ -1,6 +1,9 @@
 #include "media/decoder.h"
 
 #include <algorithm>
+#include <cstdarg>
+#include <limits>
+#include <string_view>
 #include <utility>
 
 #include "media/internal/ffmpeg.h"
@@ -79,6 +82,65 @@ class Converter {
   internal::ScalerPtr scaler_;
 };
 
+/// Tells which pictures an error can have reached. Pictures leave in another order than packets came, so each carries
+/// the number of its packet; only a whole key frame from behind the newest error ends the damage.
+class DamageTracker {
+ public:
+  explicit DamageTracker(base::Counter corrupt) : corrupt_(corrupt) {}
+
+  /// The number that pictures of the next packet carry.
+  std::int64_t begin_packet() { return ++packet_; }
+
+  void note_error() { note_error_in(packet_); }
+
+  FrameQuality judge(const AVFrame& frame) {
+    const std::int64_t packet = frame.reordered_opaque;
+    const bool lacks_reference = (frame.flags & AV_FRAME_FLAG_CORRUPT) != 0;  // so its own packet may be whole
+    if (frame.decode_error_flags != 0) note_error_in(packet);
+    if (lacks_reference) damage_from(packet);
+    const bool whole = frame.decode_error_flags == 0 && !lacks_reference;
+    if (whole && frame.key_frame != 0 && packet > newest_error_) first_error_ = kNone;
+    return packet >= first_error_ ? FrameQuality::damaged : FrameQuality::good;
+  }
+
+ private:
+  static constexpr std::int64_t kNone = std::numeric_limits<std::int64_t>::max();
+
+  void note_error_in(std::int64_t packet) {
+    if (packet > newest_error_) corrupt_.add();
+    damage_from(packet);
+  }
+
+  void damage_from(std::int64_t packet) {
+    first_error_ = std::min(first_error_, packet);
+    newest_error_ = std::max(newest_error_, packet);
+  }
+
+  base::Counter corrupt_;
+  std::int64_t packet_ = 0;
+  std::int64_t first_error_ = kNone;  // since the last whole key frame
+  std::int64_t newest_error_ = -1;
+};
+
+/// FFmpeg's decoders conceal most errors and say so in their log only: a lost reference picture, for one, leaves no
+/// trace in the frames that build on it. What a decoder logs as an error is one; that a picture is missing it may log
+/// lower.
+void hear_complaint(void* speaker, int level, const char* format, va_list /*arguments*/) {
+  constexpr std::string_view kMissingPicture = "Frame num gap";
+  if (speaker == nullptr) return;
+  if (level > AV_LOG_ERROR && !std::string_view(format).starts_with(kMissingPicture)) return;
+  if (*static_cast<const AVClass* const*>(speaker) != avcodec_get_class()) return;
+  // Null in decoders that are not ours, such as those by which FFmpeg looks into a file.
+  if (auto* damage = static_cast<DamageTracker*>(static_cast<AVCodecContext*>(speaker)->opaque)) damage->note_error();
+}
+
+/// FFmpeg's short name, or the four characters by which the container calls a codec that FFmpeg does not know.
+std::string codec_name(const AVCodecParameters& parameters) {
+  if (parameters.codec_id != AV_CODEC_ID_NONE) return avcodec_get_name(parameters.codec_id);
+  std::array<char, AV_FOURCC_MAX_STRING_SIZE> name{};
+  return av_fourcc_make_string(name.data(), parameters.codec_tag);
+}
+
 class FfmpegDecoder final : public Decoder {
  public:
   FfmpegDecoder(double frames_per_second, const Config& config, FramePool& pool, base::Clock& clock, Counters counters)
@@ -88,7 +150,8 @@ class FfmpegDecoder final : public Decoder {
         config_(config),
         pool_(pool),
         clock_(clock),
-        counters_(counters) {}
+        counters_(counters),
+        damage_(counters.corrupt) {}
 
   base::Status open(const AVCodecParameters& parameters);
   base::Status send(const Packet& packet) override;
@@ -105,7 +168,8 @@ class FfmpegDecoder final : public Decoder {
   FramePool& pool_;
   base::Clock& clock_;
   Counters counters_;
-  internal::CodecContextPtr context_;
+  DamageTracker damage_;
+  internal::CodecContextPtr context_;  // complains to damage_
   Converter converter_;
   std::uint64_t sequence_ = 0;
   std::optional<MediaTime> last_time_;
@@ -114,8 +178,7 @@ class FfmpegDecoder final : public Decoder {
 base::Status FfmpegDecoder::open(const AVCodecParameters& parameters) {
   const AVCodec* codec = avcodec_find_decoder(parameters.codec_id);
   if (codec == nullptr) {
-    return Error(Code::unsupported, std::string("no decoder for ") + avcodec_get_name(parameters.codec_id) +
-                                        "; set the camera to H.264 or H.265");
+    return Error(Code::unsupported, "no decoder for " + codec_name(parameters) + "; set the camera to H.264 or H.265");
   }
   context_.reset(avcodec_alloc_context3(codec));
   if (!context_) return Error(Code::exhausted, "out of memory");
@@ -124,7 +187,10 @@ base::Status FfmpegDecoder::open(const AVCodecParameters& parameters) {
   }
   context_->thread_count = 1;
   context_->max_pixels = kMostPixels;
+  context_->opaque = &damage_;
   context_->pkt_timebase = internal::kMediaTimeBase;
+  // A picture with errors is worth more than none: it is handed on, marked as damaged.
+  context_->flags |= AV_CODEC_FLAG_OUTPUT_CORRUPT;
   if (const int result = avcodec_open2(context_.get(), codec, nullptr); result < 0) {
     return ffmpeg_error(result, std::string("cannot start the decoder for ") + codec->name);
   }
@@ -132,10 +198,11 @@ base::Status FfmpegDecoder::open(const AVCodecParameters& parameters) {
 }
 
 base::Status FfmpegDecoder::send(const Packet& packet) {
+  context_->reordered_opaque = damage_.begin_packet();
   const int result = avcodec_send_packet(context_.get(), packet.native());
   if (result >= 0) return {};
   if (result == AVERROR(EAGAIN)) return Error(Code::exhausted, "receive frames before sending more");
-  counters_.corrupt.add();
+  damage_.note_error();
   return Error(Code::corrupt, ffmpeg_error(result, "packet refused").message());
 }
 
@@ -150,9 +217,11 @@ base::Result<FramePtr> FfmpegDecoder::receive() {
   if (!decoded) return Error(Code::internal, "out of memory");
   if (const int result = avcodec_receive_frame(context_.get(), decoded.get()); result < 0) {
     if (result == AVERROR(EAGAIN) || result == AVERROR_EOF) return ffmpeg_error(result, "decoder");
-    counters_.corrupt.add();
+    damage_.note_error();
     return Error(Code::corrupt, ffmpeg_error(result, "frame lost").message());
   }
+  const FrameQuality quality = damage_.judge(*decoded);
+  if (quality == FrameQuality::damaged) counters_.damaged.add();
   const auto handed_on = handed_on_format(static_cast<AVPixelFormat>(decoded->format));
   if (handed_on != decoded->format) {
     counters_.converted.add();
@@ -166,6 +235,7 @@ base::Result<FramePtr> FfmpegDecoder::receive() {
   info.sequence = sequence_++;
   info.time = time_of(*decoded);
   info.captured = captured_at(info.time);
+  info.quality = quality;
   std::array<PlaneView, 3> planes{};
   for (std::size_t plane = 0; plane < static_cast<std::size_t>(plane_count(info.format)); ++plane) {
     planes[plane] = {decoded->data[plane], decoded->linesize[plane]};
@@ -198,6 +268,7 @@ void FfmpegDecoder::continue_after(const FrameInfo& last) {
 
 base::Result<std::unique_ptr<Decoder>> Decoder::create(const Source& source, const Config& config, FramePool& pool,
                                                        base::Clock& clock, Counters counters) {
+  [[maybe_unused]] static const bool kHearing = (av_log_set_callback(&hear_complaint), true);
   auto decoder = std::make_unique<FfmpegDecoder>(source.info().frames_per_second, config, pool, clock, counters);
   OC_TRY_STATUS(decoder->open(source.codec_parameters()));
   return std::unique_ptr<Decoder>(std::move(decoder));

@@ -14,13 +14,15 @@ namespace ocelli::media {
 
 /// Packets in, frames out, in presentation order; software decoding with one thread, since many streams fill the cores
 /// better than many slices. Frame times increase strictly: one that is missing or runs backwards is replaced by the
-/// last one plus the nominal frame interval. One thread at a time.
+/// last one plus the nominal frame interval. Damaged streams give whatever can be had of them: from an error on, frames
+/// are FrameQuality::damaged until the first whole key frame that was sent after it. One thread at a time.
 class Decoder {
  public:
   struct Counters {
-    base::Counter corrupt;    ///< packets that the codec refused
+    base::Counter corrupt;    ///< packets that the codec refused or found errors in
     base::Counter converted;  ///< frames in a pixel format that had to be converted to yuv420p
     base::Counter refused;    ///< frames dropped because the pool was dry
+    base::Counter damaged;    ///< frames handed on as FrameQuality::damaged
   };
 
   struct Config {

@@ -19,6 +19,20 @@ struct Decoded {
   int refused = 0;
 };
 
+/// Wipes the second half of the `number`th picture of an AVI file, counted from 0.
+void damage_picture(const std::string& path, int number) {
+  std::string bytes = testing::read_file(path);
+  std::size_t chunk = bytes.find("movi");
+  for (int i = 0; i <= number; ++i) {
+    chunk = bytes.find("00dc", chunk + 4);
+    ASSERT_NE(chunk, std::string::npos);
+  }
+  const std::size_t size =
+      static_cast<unsigned char>(bytes[chunk + 4]) + std::size_t{256} * static_cast<unsigned char>(bytes[chunk + 5]);
+  for (std::size_t i = size / 2; i < size; ++i) bytes[chunk + 8 + i] = '\0';
+  testing::write_file(path, bytes);
+}
+
 /// The samples of all frames, as `ffmpeg -f rawvideo -pix_fmt yuv420p` writes them.
 std::string raw_samples(const std::vector<FramePtr>& frames) {
   std::string bytes;
@@ -41,9 +55,9 @@ class DecoderTest : public ::testing::Test {
     auto source = Source::open({path}, clock_, {});
     EXPECT_TRUE(source) << source.error().message();
     if (!source) return decoded;
-    Decoder::Counters counters{metrics_.counter("ocelli_corrupt_total", ""),
-                               metrics_.counter("ocelli_converted_total", ""),
-                               metrics_.counter("ocelli_refused_total", "")};
+    Decoder::Counters counters{
+        metrics_.counter("ocelli_corrupt_total", ""), metrics_.counter("ocelli_converted_total", ""),
+        metrics_.counter("ocelli_refused_total", ""), metrics_.counter("ocelli_damaged_total", "")};
     auto decoder = Decoder::create(**source, config, pool, clock_, counters);
     EXPECT_TRUE(decoder) << decoder.error().message();
     if (!decoder) return decoded;
@@ -150,6 +164,77 @@ TEST_F(DecoderTest, ReadsRangeAndMatrixFromTheStream) {
   const auto decoded = decode(folder_ / "a.mp4", pool_);
   ASSERT_EQ(decoded.frames.size(), 2U);
   EXPECT_EQ(decoded.frames[0]->info().color, (ColorSpec{ColorMatrix::bt709, ColorRange::full}));
+}
+
+class EachDamagedCodec : public DecoderTest, public ::testing::WithParamInterface<const char*> {};
+
+TEST_P(EachDamagedCodec, CallsPicturesDamagedFromAnErrorToTheNextKeyFrame) {
+  const std::string clip = folder_ / "a.avi";
+  ASSERT_TRUE(make_clip(clip, 30, std::string("-g 10 -c:v ") + GetParam()));
+  for (const auto& frame : decode(clip, pool_).frames) EXPECT_EQ(frame->info().quality, FrameQuality::good);
+  damage_picture(clip, 11);  // with B-frames that of 13, of which 11 and 12 are predicted
+  for (const auto& frame : decode(clip, pool_).frames) {
+    const auto number = frame->info().sequence;
+    EXPECT_EQ(frame->info().quality, number > 10 && number < 20 ? FrameQuality::damaged : FrameQuality::good) << number;
+  }
+  EXPECT_EQ(count("ocelli_damaged_total"), 9);
+  EXPECT_GE(count("ocelli_corrupt_total"), 1);
+}
+
+INSTANTIATE_TEST_SUITE_P(Codecs, EachDamagedCodec,
+                         ::testing::Values("mpeg4 -bf 0", "libx264 -bf 0 -x264-params scenecut=0",
+                                           "libx264 -bf 2 -x264-params scenecut=0:b-adapt=0:open-gop=0"));
+
+/// A bare H.264 stream without its `number`th picture, counted from 0.
+void drop_picture(const std::string& path, int number) {
+  const std::string start_code("\0\0\1", 3);
+  const std::string bytes = testing::read_file(path);
+  std::string kept;
+  int pictures = 0;
+  for (auto at = bytes.find(start_code); at != std::string::npos;) {
+    const auto next = bytes.find(start_code, at + 3);
+    const int unit = bytes[at + 3] & 31;
+    const bool is_picture = unit == 1 || unit == 5;
+    if (!is_picture || pictures++ != number) kept.append(bytes, at, next == std::string::npos ? next : next - at);
+    at = next;
+  }
+  testing::write_file(path, kept);
+}
+
+constexpr const char* kBareStream =
+    "-g 10 -c:v libx264 -bf 0 -x264-params scenecut=0:repeat-headers=1:slices=1 -f h264";
+
+TEST_F(DecoderTest, NoticesAPictureThatIsMissing) {
+  ASSERT_TRUE(make_clip(folder_ / "a.264", 30, kBareStream));
+  drop_picture(folder_ / "a.264", 13);
+  const auto decoded = decode(folder_ / "a.264", pool_);
+  ASSERT_GE(decoded.frames.size(), 29U);
+  EXPECT_EQ(decoded.frames[12]->info().quality, FrameQuality::good);
+  EXPECT_EQ(decoded.frames[14]->info().quality, FrameQuality::damaged);
+  EXPECT_EQ(decoded.frames.back()->info().quality, FrameQuality::good);
+  EXPECT_EQ(count("ocelli_corrupt_total"), 1);
+}
+
+TEST_F(DecoderTest, HandsOnWhatItCanHaveBeforeTheFirstKeyFrame) {
+  ASSERT_TRUE(make_clip(folder_ / "a.264", 20, kBareStream));
+  drop_picture(folder_ / "a.264", 0);
+  const auto decoded = decode(folder_ / "a.264", pool_);
+  ASSERT_GE(decoded.frames.size(), 19U);
+  EXPECT_EQ(decoded.frames.front()->info().quality, FrameQuality::damaged);
+  EXPECT_EQ(decoded.frames.back()->info().quality, FrameQuality::good);
+}
+
+TEST_F(DecoderTest, NamesACodecThatItDoesNotKnow) {
+  ASSERT_TRUE(make_clip(folder_ / "a.mp4", 3, "-c:v libx264"));
+  std::string bytes = testing::read_file(folder_ / "a.mp4");
+  bytes.replace(bytes.find("avc1", bytes.find("stsd")), 4, "xyz1");
+  testing::write_file(folder_ / "a.mp4", bytes);
+  auto source = Source::open({folder_ / "a.mp4"}, clock_, {});
+  ASSERT_TRUE(source);
+  const auto decoder = Decoder::create(**source, {}, pool_, clock_, {});
+  ASSERT_FALSE(decoder);
+  EXPECT_EQ(decoder.error().code(), Code::unsupported);
+  EXPECT_THAT(decoder.error().message(), ::testing::HasSubstr("no decoder for xyz1"));
 }
 
 TEST_F(DecoderTest, SurvivesDamagedStreams) {

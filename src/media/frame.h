@@ -44,6 +44,12 @@ struct PlaneView {
   std::ptrdiff_t stride_bytes = 0;
 };
 
+/// How far a picture can be trusted.
+enum class FrameQuality {
+  good,     ///< as the camera encoded it, as far as the decoder can tell
+  damaged,  ///< a real picture, but parts of it may be concealed or old: an error lies in it or in what it builds on
+};
+
 /// What a frame is, apart from its pixels.
 struct FrameInfo {
   PixelFormat format = PixelFormat::yuv420p;
@@ -53,6 +59,7 @@ struct FrameInfo {
   std::uint64_t sequence = 0;  ///< counts decoded frames of a stream from 0; gaps are frames that were dropped
   MediaTime time;              ///< presentation time
   base::WallTime captured;     ///< best knowledge of when the camera saw it
+  FrameQuality quality = FrameQuality::good;
 };
 
 /// One decoded picture: immutable, shared, wrapping the memory that the decoder wrote (nothing is copied). Keeps that
