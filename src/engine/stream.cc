@@ -27,6 +27,11 @@ std::size_t late_backlog(Pace pace) {
   return pace == Pace::natural ? 3 : 32;
 }
 
+StreamConfig with_rate(StreamConfig config) {
+  if (config.decode.level == media::DecodeLevel::automatic) config.decode.frames_per_second = config.max_fps;
+  return config;
+}
+
 LifeConfig life_of(const StreamConfig& config) {
   LifeConfig life = config.life;
   life.first_open_timeout = config.source.timeout;
@@ -43,6 +48,7 @@ class PipelineStream final : public Stream {
   StreamStatus status() const override;
   void pause() override;
   void resume() override;
+  void set_decode(const media::DecodeDemand& demand) override { reader_->set_demand(demand); }
   void stop() override;
   base::Status wait() override;
   bool wait_for(std::chrono::milliseconds timeout) override;
@@ -83,7 +89,7 @@ class PipelineStream final : public Stream {
 
 PipelineStream::PipelineStream(const StreamConfig& config, std::unique_ptr<infer::Detector> detector,
                                const StreamServices& services)
-    : config_(config),
+    : config_(with_rate(config)),
       services_(services),
       logger_(services.logger.for_camera(config.name)),
       metrics_(services.metrics, config.name),
@@ -233,6 +239,8 @@ StreamStatus PipelineStream::status() const {
   status.reason = std::move(life.reason);
   status.interruptions = life.interruptions;
   status.packets_dropped = reader_->packets_dropped();
+  status.packets_left_out = reader_->gate().left_out();
+  status.decode_level = reader_->gate().level();
   if (last_frame_) status.staleness = std::max(now - *last_frame_, base::SteadyTime::duration::zero());
   return status;
 }

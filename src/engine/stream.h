@@ -16,6 +16,7 @@
 #include "events/rules.h"
 #include "events/sinks.h"
 #include "infer/detector.h"
+#include "media/packet_gate.h"
 #include "media/source.h"
 #include "track/tracker.h"
 
@@ -31,6 +32,7 @@ struct StreamConfig {
   std::string name;
   media::SourceConfig source;
   double max_fps = 0;               ///< analysed frames per second of media time; 0: every frame
+  media::DecodeDemand decode;       ///< which pictures are decoded; `automatic` goes by max_fps
   std::vector<std::string> labels;  ///< classes that are reported; empty: all of the model
   track::TrackerConfig tracker;
   events::RulesConfig rules;
@@ -38,7 +40,7 @@ struct StreamConfig {
   bool loop = false;                      ///< files: begin again at the end
   bool reconnect = false;                 ///< open again after a failure, as `life` says
   LifeConfig life;                        ///< its first_open_timeout is source.timeout
-  std::optional<media::MediaTime> from;  ///< files only
+  std::optional<media::MediaTime> from;   ///< files only
   std::optional<media::MediaTime> to;
   std::size_t max_frames_alive = 16;  ///< bound on decoded pictures, whoever holds them
 };
@@ -51,7 +53,9 @@ struct StreamStatus {
   std::optional<media::StreamInfo> info;  ///< once opened
   std::uint64_t frames_decoded = 0;
   std::uint64_t frames_analysed = 0;
-  std::uint64_t frames_dropped = 0;   ///< by overload: came too late or found no room
+  std::uint64_t frames_dropped = 0;    ///< by overload: came too late or found no room
+  std::uint64_t packets_left_out = 0;  ///< not decoded because nobody wanted them
+  media::DecodeLevel decode_level = media::DecodeLevel::every;
   std::uint64_t packets_dropped = 0;  ///< by overload, before decoding, up to the next key frame
   std::uint64_t packets_corrupt = 0;
   std::uint64_t events = 0;
@@ -93,6 +97,8 @@ class Stream {
   /// Closes the source and opens nothing until resume(). Both idempotent; of no effect once it has ended.
   virtual void pause() = 0;
   virtual void resume() = 0;
+  /// Which pictures are decoded from now on (more of them: from the next key frame on), e.g. all while somebody looks.
+  virtual void set_decode(const media::DecodeDemand& demand) = 0;
   /// Asks it to end soon: packets and frames under way are discarded, tracks end and tell so.
   virtual void stop() = 0;
   /// Waits for its end: the reason if it failed. `cancelled` after stop().

@@ -23,7 +23,8 @@ StreamReader::StreamReader(const StreamConfig& config, const StreamServices& ser
       metrics_(metrics),
       life_(life),
       queue_(queue),
-      callbacks_(std::move(callbacks)) {}
+      callbacks_(std::move(callbacks)),
+      gate_(config.decode) {}
 
 StreamReader::~StreamReader() {
   request_stop();
@@ -118,6 +119,7 @@ base::Status StreamReader::play_once(const std::stop_token& stop) {
   if (!queue_.push(std::move(decoder), stop)) return Error(Code::cancelled, "stopped");
   callbacks_.item_ready();
 
+  gate_.begin(source->info().nal_format);
   connection_began_.reset();
   newest_in_connection_ = {};
   skipping_to_key_ = false;
@@ -150,7 +152,7 @@ base::Status StreamReader::read_all(media::Source& source, const std::stop_token
     if (!pace(packet, stop)) return Error(Code::cancelled, "stopped");
     newest_in_connection_ = std::max(newest_in_connection_, packet.time().time_since_epoch());
     newest_ = std::max(newest_, origin_ + packet.time().time_since_epoch());
-    if (!has_room_for(packet)) continue;
+    if (!gate_.admit(packet) || !has_room_for(packet)) continue;
     if (!queue_.push(std::move(packet), stop)) return Error(Code::cancelled, "stopped");
     callbacks_.item_ready();
   }

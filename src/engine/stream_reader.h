@@ -13,6 +13,7 @@
 #include "engine/stream_life.h"
 #include "engine/stream_metrics.h"
 #include "media/decoder.h"
+#include "media/packet_gate.h"
 
 namespace ocelli::engine {
 
@@ -47,6 +48,9 @@ class StreamReader {
   void resume() OC_EXCLUDES(mutex_);
   /// Waits for the thread after request_stop(). Idempotent.
   void join();
+  /// Which pictures are decoded. Thread-safe.
+  void set_demand(const media::DecodeDemand& demand) { gate_.set_demand(demand); }
+  const media::PacketGate& gate() const { return gate_; }
   std::uint64_t packets_dropped() const { return packets_dropped_.load(); }
   /// A file at full speed waits for the pipeline, so that nothing is lost. A camera does not.
   bool waits_for_pipeline() const { return waits_for_pipeline_.load(); }
@@ -69,6 +73,7 @@ class StreamReader {
   StreamLife& life_;
   Queue& queue_;
   const Callbacks callbacks_;
+  media::PacketGate gate_;
   std::atomic<bool> waits_for_pipeline_{true};
   bool live_ = false;
   bool skipping_to_key_ = false;  ///< packets were lost, so what predicts from them is useless

@@ -127,6 +127,31 @@ TEST_F(StreamTest, ThinsToTheWantedRate) {
   EXPECT_EQ(stream->status().frames_analysed, 10U);
 }
 
+TEST_F(StreamTest, DecodesOnlyKeyFramesWhereTheySuffice) {
+  config_.max_fps = 2.5;  // a key frame every .4 s
+  const auto stream = start();
+  EXPECT_TRUE(stream->wait());
+  const auto status = stream->status();
+  EXPECT_EQ(status.frames_analysed, 5U);
+  EXPECT_EQ(status.frames_decoded, 14U) << "the first group tells the distance of key frames";
+  EXPECT_EQ(status.packets_left_out, 36U);
+  EXPECT_EQ(status.decode_level, media::DecodeLevel::key);
+}
+
+TEST_F(StreamTest, DecodesEverythingAgainOnDemand) {
+  config_.decode.level = media::DecodeLevel::key;
+  config_.loop = true;
+  const auto stream = start();
+  while (stream->status().packets_left_out < 100) std::this_thread::yield();
+  const auto before = stream->status();
+  EXPECT_GE(before.packets_left_out, before.frames_decoded * 5);
+  stream->set_decode({.level = media::DecodeLevel::every});
+  while (stream->status().decode_level != media::DecodeLevel::every) std::this_thread::yield();
+  const auto left_out = stream->status().packets_left_out;
+  while (stream->status().frames_decoded < before.frames_decoded + 50) std::this_thread::yield();
+  EXPECT_EQ(stream->status().packets_left_out, left_out);
+}
+
 TEST_F(StreamTest, KeepsToTheTimeWindow) {
   config_.from = media::from_seconds(0.5);
   config_.to = media::from_seconds(1.0);

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <span>
 
 #include "media/media_time.h"
 
@@ -20,6 +22,9 @@ class Packet {
 
   MediaTime time() const { return time_; }
   bool is_key() const { return is_key_; }
+  std::span<const std::uint8_t> bytes() const;
+  /// The container says that no other picture is predicted from this one.
+  bool is_disposable() const;
   /// For the decoder only: the one place where FFmpeg's type passes through a header.
   const AVPacket* native() const { return packet_.get(); }
 

@@ -17,10 +17,6 @@ extern "C" {
 
 namespace ocelli::media {
 
-void Packet::Deleter::operator()(AVPacket* packet) const {
-  av_packet_free(&packet);
-}
-
 namespace {
 
 using base::Code;
@@ -215,6 +211,8 @@ void FfmpegSource::describe_stream() {
   const AVCodecParameters& parameters = *stream_->codecpar;
   info_.container = input_->iformat->name;
   info_.codec = avcodec_get_name(parameters.codec_id);
+  info_.nal_format =
+      nal_format(info_.codec, {parameters.extradata, static_cast<std::size_t>(parameters.extradata_size)});
   info_.width = parameters.width;
   info_.height = parameters.height;
   const AVRational rate = av_guess_frame_rate(input_.get(), stream_, nullptr);

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "media/access_unit.h"
 #include "media/packet.h"
 
 struct AVCodecParameters;
@@ -15,15 +16,16 @@ struct AVCodecParameters;
 namespace ocelli::media {
 
 struct SourceConfig {
-  std::string url;                            ///< path, http(s)://… or rtsp(s)://…
+  std::string url;                                 ///< path, http(s)://… or rtsp(s)://…
   std::chrono::milliseconds timeout{10'000};       ///< for opening, name look-up and first bytes included
   std::chrono::milliseconds read_timeout{10'000};  ///< for each read(): how long it waits for a video packet
 };
 
 /// What is known of the video before its first frame is decoded.
 struct StreamInfo {
-  std::string container;  ///< FFmpeg's short name, e.g. "mov,mp4,m4a,3gp,3g2,mj2"
-  std::string codec;      ///< e.g. "h264"
+  std::string container;                ///< FFmpeg's short name, e.g. "mov,mp4,m4a,3gp,3g2,mj2"
+  std::string codec;                    ///< e.g. "h264"
+  std::optional<NalFormat> nal_format;  ///< of H.264 and H.265
   int width = 0;
   int height = 0;
   double frames_per_second = 0;                      ///< average as declared; 0 when unknown
