@@ -124,6 +124,7 @@ StreamReader::Callbacks PipelineStream::reader_callbacks() {
   };
   callbacks.interrupted = [this](const Error& error) {
     count_interruptions();
+    metrics_.is_live.set(0);
     logger_.warn("stream interrupted, will be opened again", {{"reason", error.message()}});
   };
   callbacks.ended = [this](base::Status status) {
@@ -169,6 +170,7 @@ void PipelineStream::handle(ReaderItem item) {
 void PipelineStream::end(base::Status status) {
   strand_.assert_held();
   finished_ = true;
+  metrics_.is_live.set(0);
   stopping_ = true;
   reader_->request_stop();
   queue_.close();
@@ -201,11 +203,13 @@ void PipelineStream::publish_counts() {
   metrics_.frames_decoded.add(static_cast<double>(counts.frames_decoded - published_.frames_decoded));
   metrics_.frames_analysed.add(static_cast<double>(counts.frames_analysed - published_.frames_analysed));
   metrics_.frames_dropped.add(static_cast<double>(counts.frames_dropped - published_.frames_dropped));
+  metrics_.frame_bytes.set(static_cast<double>(pool_.bytes_alive()));
   const bool new_frame = counts.frames_analysed > published_.frames_analysed;
   const auto now = services_.clock.now();
   if (counts.frames_decoded > published_.frames_decoded) {
     count_interruptions();  // the stall, if it was one, ends with this picture
     life_.picture(now);
+    metrics_.is_live.set(1);
   }
   published_ = counts;
   const base::MutexLock lock(mutex_);

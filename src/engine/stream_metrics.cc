@@ -10,6 +10,11 @@ StreamMetrics::StreamMetrics(base::Metrics& metrics, const std::string& camera) 
   frames_analysed = counter("ocelli_frames_analysed_total", "Frames that went through detector, tracker and rules");
   frames_dropped = counter("ocelli_frames_dropped_total", "Decoded frames dropped by overload: too late, or no room");
   packets_dropped = counter("ocelli_packets_dropped_total", "Packets dropped by overload, up to the next key frame");
+  packets_left_out =
+      counter("ocelli_packets_left_out_total", "Packets not decoded because nobody wanted their pictures");
+  frame_bytes =
+      metrics.gauge("ocelli_frame_bytes", "Bytes of decoded pictures alive, whoever holds them", {{"camera", camera}});
+  is_live = metrics.gauge("ocelli_camera_live", "1 while pictures can be decoded, 0 otherwise", {{"camera", camera}});
   interruptions = counter("ocelli_stream_interruptions_total", "Times the stream ended or failed and is opened again");
   decoder.corrupt = counter("ocelli_packets_corrupt_total", "Packets that the decoder refused or found errors in");
   decoder.converted =

@@ -15,7 +15,10 @@ struct StreamMetrics {
   base::Counter frames_analysed;
   base::Counter frames_dropped;
   base::Counter packets_dropped;
+  base::Counter packets_left_out;
   base::Counter interruptions;
+  base::Gauge frame_bytes;
+  base::Gauge is_live;
   media::Decoder::Counters decoder;
 };
 

@@ -152,7 +152,11 @@ base::Status StreamReader::read_all(media::Source& source, const std::stop_token
     if (!pace(packet, stop)) return Error(Code::cancelled, "stopped");
     newest_in_connection_ = std::max(newest_in_connection_, packet.time().time_since_epoch());
     newest_ = std::max(newest_, origin_ + packet.time().time_since_epoch());
-    if (!gate_.admit(packet) || !has_room_for(packet)) continue;
+    if (!gate_.admit(packet)) {
+      metrics_.packets_left_out.add();
+      continue;
+    }
+    if (!has_room_for(packet)) continue;
     if (!queue_.push(std::move(packet), stop)) return Error(Code::cancelled, "stopped");
     callbacks_.item_ready();
   }

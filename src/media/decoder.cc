@@ -160,6 +160,7 @@ class FfmpegDecoder final : public Decoder {
   void continue_after(const FrameInfo& last) override;
 
  private:
+  std::shared_ptr<AVFrame> take_shell();
   MediaTime time_of(const AVFrame& frame);
   base::WallTime captured_at(MediaTime time) const;
 
@@ -171,6 +172,8 @@ class FfmpegDecoder final : public Decoder {
   DamageTracker damage_;
   internal::CodecContextPtr context_;  // complains to damage_
   Converter converter_;
+  const std::shared_ptr<internal::FrameShells> shells_ = std::make_shared<internal::FrameShells>();
+  const std::shared_ptr<internal::Blocks> control_blocks_ = std::make_shared<internal::Blocks>();
   std::uint64_t sequence_ = 0;
   std::optional<MediaTime> last_time_;
 };
@@ -213,8 +216,8 @@ base::Status FfmpegDecoder::drain() {
 }
 
 base::Result<FramePtr> FfmpegDecoder::receive() {
-  AvFramePtr decoded(av_frame_alloc());
-  if (!decoded) return Error(Code::internal, "out of memory");
+  std::shared_ptr<AVFrame> decoded = take_shell();
+  if (!decoded) return Error(Code::exhausted, "out of memory");
   if (const int result = avcodec_receive_frame(context_.get(), decoded.get()); result < 0) {
     if (result == AVERROR(EAGAIN) || result == AVERROR_EOF) return ffmpeg_error(result, "decoder");
     damage_.note_error();
@@ -240,9 +243,16 @@ base::Result<FramePtr> FfmpegDecoder::receive() {
   for (std::size_t plane = 0; plane < static_cast<std::size_t>(plane_count(info.format)); ++plane) {
     planes[plane] = {decoded->data[plane], decoded->linesize[plane]};
   }
-  auto frame = pool_.wrap(info, planes, std::shared_ptr<AVFrame>(std::move(decoded)));
+  auto frame = pool_.wrap(info, planes, std::move(decoded));
   if (!frame) counters_.refused.add();
   return frame;
+}
+
+std::shared_ptr<AVFrame> FfmpegDecoder::take_shell() {
+  AVFrame* shell = shells_->take();
+  if (shell == nullptr) return nullptr;
+  return {shell, [shells = shells_](AVFrame* used) { shells->give_back(used); },
+          internal::BlockAllocator<AVFrame>(control_blocks_)};
 }
 
 MediaTime FfmpegDecoder::time_of(const AVFrame& frame) {

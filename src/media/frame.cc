@@ -3,7 +3,10 @@
 #include <atomic>
 #include <cstdlib>
 #include <cstring>
+#include <new>
 #include <string>
+
+#include "media/internal/recycling.h"
 
 namespace ocelli::media {
 namespace {
@@ -50,7 +53,11 @@ int sample_bytes(PixelFormat format, int plane) {
 }
 
 struct FramePool::Account {
+  explicit Account(std::size_t most) : max_frames(most) {}
+
   const std::size_t max_frames;
+  internal::Blocks frame_blocks;
+  const std::shared_ptr<internal::Blocks> control_blocks = std::make_shared<internal::Blocks>();  // outlive the account
   std::atomic<std::size_t> frames{0};
   std::atomic<std::size_t> bytes{0};
   std::atomic<std::uint64_t> refused{0};
@@ -67,12 +74,14 @@ base::Result<FramePtr> FramePool::wrap(const FrameInfo& info, const std::array<P
     return base::Error(base::Code::exhausted, "all " + std::to_string(account_->max_frames) + " frames are in use");
   }
   account_->bytes.fetch_add(bytes);
-  const auto give_back = [account = account_, bytes](const Frame* frame) {
-    delete frame;
+  auto give_back = [account = account_, bytes](Frame* frame) {
+    frame->~Frame();
+    account->frame_blocks.give_back(frame);
     account->bytes.fetch_sub(bytes);
     account->frames.fetch_sub(1);
   };
-  return FramePtr(new Frame(info, planes, std::move(memory)), give_back);
+  auto* frame = new (account_->frame_blocks.take(sizeof(Frame))) Frame(info, planes, std::move(memory));
+  return FramePtr(frame, std::move(give_back), internal::BlockAllocator<Frame>(account_->control_blocks));
 }
 
 std::size_t FramePool::frames_alive() const {

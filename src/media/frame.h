@@ -87,7 +87,8 @@ class Frame {
 /// Shared by whoever still looks at the picture.
 using FramePtr = std::shared_ptr<const Frame>;
 
-/// The bound on a camera's live frames. Thread-safe; frames may outlive it.
+/// The bound on a camera's live frames. Thread-safe; frames may outlive it. Allocates only while more frames are alive
+/// than ever before.
 class FramePool {
  public:
   explicit FramePool(std::size_t max_frames);

@@ -1,11 +1,15 @@
 #include "media/packet.h"
 
-#include "media/internal/ffmpeg.h"
+#include "media/internal/packet_pool.h"
 
 namespace ocelli::media {
 
 void Packet::Deleter::operator()(AVPacket* packet) const {
-  av_packet_free(&packet);
+  if (pool) {
+    pool->shells.give_back(packet);
+  } else {
+    av_packet_free(&packet);
+  }
 }
 
 std::span<const std::uint8_t> Packet::bytes() const {

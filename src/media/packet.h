@@ -10,10 +10,14 @@ struct AVPacket;
 
 namespace ocelli::media {
 
+/// Where a source's packets come from and go back to; internal to this room.
+class PacketPool;
+
 /// One compressed access unit as the demuxer gave it. Move-only.
 class Packet {
  public:
   struct Deleter {
+    std::shared_ptr<PacketPool> pool;  // co-owned by the packets, which may outlive their source
     void operator()(AVPacket* packet) const;
   };
 

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "media/internal/ffmpeg.h"
+#include "media/internal/packet_pool.h"
 
 extern "C" {
 #include <libavutil/parseutils.h>
@@ -144,6 +145,7 @@ class FfmpegSource final : public Source {
   InputPtr input_;
   AVStream* stream_ = nullptr;  // owned by input_
   StreamInfo info_;
+  const std::shared_ptr<PacketPool> packets_ = std::make_shared<PacketPool>();
   std::int64_t packets_read_ = 0;
   std::int64_t expected_packets_ = 0;
   bool sought_ = false;
@@ -258,7 +260,7 @@ std::int64_t FfmpegSource::to_media_time(std::int64_t timestamp) const {
 }
 
 base::Result<Packet> FfmpegSource::read() {
-  std::unique_ptr<AVPacket, Packet::Deleter> packet(av_packet_alloc());
+  internal::AvPacketPtr packet = internal::take_packet(packets_);
   if (!packet) return Error(Code::exhausted, "out of memory");
   interrupt_.arm(config_.read_timeout);  // once: a camera that only sends sound must not be waited for
   do {

@@ -44,9 +44,11 @@ base::Code code_of(int number) {
 }  // namespace
 
 base::Error ffmpeg_error(int number, const std::string& what) {
+  const base::Code code = code_of(number);
+  if (code == base::Code::need_input || code == base::Code::end_of_stream) return {code, {}};  // flow: nobody reads it
   std::array<char, AV_ERROR_MAX_STRING_SIZE> words{};
   av_strerror(number, words.data(), words.size());
-  return base::Error(code_of(number), what + ": " + words.data());
+  return base::Error(code, what + ": " + words.data());
 }
 
 const AVCodec* best_video_encoder() {

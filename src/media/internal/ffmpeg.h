@@ -5,6 +5,7 @@
 
 #include "base/result.h"
 #include "media/frame.h"
+#include "media/internal/recycling.h"
 
 extern "C" {
 #include <libavcodec/avcodec.h>
@@ -27,6 +28,9 @@ struct FreeScaler {
 using AvFramePtr = std::unique_ptr<AVFrame, FreeFrame>;
 using CodecContextPtr = std::unique_ptr<AVCodecContext, FreeCodecContext>;
 using ScalerPtr = std::unique_ptr<SwsContext, FreeScaler>;
+
+using FrameShells = Shells<AVFrame, av_frame_alloc, av_frame_unref, av_frame_free>;
+using PacketShells = Shells<AVPacket, av_packet_alloc, av_packet_unref, av_packet_free>;
 
 /// Times inside packets and frames are nanoseconds on the stream's MediaTime axis.
 inline constexpr AVRational kMediaTimeBase{1, 1'000'000'000};
