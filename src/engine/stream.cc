@@ -124,7 +124,6 @@ StreamReader::Callbacks PipelineStream::reader_callbacks() {
   };
   callbacks.interrupted = [this](const Error& error) {
     count_interruptions();
-    metrics_.is_live.set(0);
     logger_.warn("stream interrupted, will be opened again", {{"reason", error.message()}});
   };
   callbacks.ended = [this](base::Status status) {
@@ -170,7 +169,6 @@ void PipelineStream::handle(ReaderItem item) {
 void PipelineStream::end(base::Status status) {
   strand_.assert_held();
   finished_ = true;
-  metrics_.is_live.set(0);
   stopping_ = true;
   reader_->request_stop();
   queue_.close();
@@ -209,7 +207,6 @@ void PipelineStream::publish_counts() {
   if (counts.frames_decoded > published_.frames_decoded) {
     count_interruptions();  // the stall, if it was one, ends with this picture
     life_.picture(now);
-    metrics_.is_live.set(1);
   }
   published_ = counts;
   const base::MutexLock lock(mutex_);

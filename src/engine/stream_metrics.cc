@@ -14,7 +14,6 @@ StreamMetrics::StreamMetrics(base::Metrics& metrics, const std::string& camera) 
       counter("ocelli_packets_left_out_total", "Packets not decoded because nobody wanted their pictures");
   frame_bytes =
       metrics.gauge("ocelli_frame_bytes", "Bytes of decoded pictures alive, whoever holds them", {{"camera", camera}});
-  is_live = metrics.gauge("ocelli_camera_live", "1 while pictures can be decoded, 0 otherwise", {{"camera", camera}});
   interruptions = counter("ocelli_stream_interruptions_total", "Times the stream ended or failed and is opened again");
   decoder.corrupt = counter("ocelli_packets_corrupt_total", "Packets that the decoder refused or found errors in");
   decoder.converted =

@@ -18,7 +18,6 @@ struct StreamMetrics {
   base::Counter packets_left_out;
   base::Counter interruptions;
   base::Gauge frame_bytes;
-  base::Gauge is_live;
   media::Decoder::Counters decoder;
 };
 

@@ -183,6 +183,9 @@ HttpReply Router::metrics(const Call&) const {
         .gauge("ocelli_camera_staleness_seconds", "Seconds since the newest analysed frame; +Inf before the first",
                {{"camera", camera.name}})
         .set(camera.staleness_s.value_or(std::numeric_limits<double>::infinity()));
+    sources_.metrics
+        .gauge("ocelli_camera_live", "1 while pictures can be decoded, 0 otherwise", {{"camera", camera.name}})
+        .set(camera.status.state == engine::LifeState::live ? 1 : 0);
   }
   HttpResponse response;
   response.content_type = "text/plain; version=0.0.4; charset=utf-8";

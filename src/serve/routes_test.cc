@@ -115,6 +115,7 @@ TEST_F(Routes, ExposeMetricsWithStaleness) {
   ASSERT_TRUE(live_.feed(make_frame(1)));
   live_.clock.advance(std::chrono::seconds(3));
   EXPECT_THAT(get("/metrics").body, HasSubstr("ocelli_camera_staleness_seconds{camera=\"gate\"} 3\n"));
+  EXPECT_THAT(get("/metrics").body, HasSubstr("ocelli_camera_live{camera=\"gate\"} 1\n"));
 }
 
 TEST_F(Routes, ServeThePageAndRevalidateIt) {
