@@ -31,6 +31,8 @@ constexpr const char* kNetworkProtocols = "http,https,httpproxy,rtsp,rtsps,rtp,s
 constexpr std::array<std::string_view, 5> kPlaylists{"hls", "dash", "concat", "imf", "sdp"};
 // About 16384 x 4096: beyond any camera. A forged header may not make us allocate more.
 constexpr std::int64_t kMostPixels = 1LL << 26;
+// Damaged places in a row that a file may have before it is given up.
+constexpr int kMostReadErrors = 64;
 // A hundred years in nanoseconds: stamps beyond are damage, and arithmetic on them would overflow.
 constexpr std::int64_t kMostMediaTime = 100LL * 365 * 24 * 3600 * 1'000'000'000;
 
@@ -136,6 +138,7 @@ class FfmpegSource final : public Source {
   base::Status choose_stream();
   void describe_stream();
   Error explain(int number, const std::string& what) const;
+  bool may_go_on_after(int number) const;
   Error end_of_input(int number) const;
   std::int64_t to_media_time(std::int64_t timestamp) const;
 
@@ -263,9 +266,12 @@ base::Result<Packet> FfmpegSource::read() {
   internal::AvPacketPtr packet = internal::take_packet(packets_);
   if (!packet) return Error(Code::exhausted, "out of memory");
   interrupt_.arm(config_.read_timeout);  // once: a camera that only sends sound must not be waited for
+  int errors = 0;
   do {
     av_packet_unref(packet.get());
-    if (const int result = av_read_frame(input_.get(), packet.get()); result < 0) return end_of_input(result);
+    const int result = av_read_frame(input_.get(), packet.get());
+    if (result < 0 && (!may_go_on_after(result) || ++errors > kMostReadErrors)) return end_of_input(result);
+    if (result < 0) packet->stream_index = -1;
   } while (packet->stream_index != stream_->index);
 
   if (first_timestamp_ == AV_NOPTS_VALUE) first_timestamp_ = packet->pts != AV_NOPTS_VALUE ? packet->pts : packet->dts;
@@ -277,6 +283,12 @@ base::Result<Packet> FfmpegSource::read() {
   const MediaTime media_time{std::chrono::nanoseconds(time == AV_NOPTS_VALUE ? 0 : time)};
   const bool is_key = (packet->flags & AV_PKT_FLAG_KEY) != 0;
   return Packet(std::move(packet), media_time, is_key);
+}
+
+/// A demuxer that met damage in a file may find its way behind it when asked again.
+bool FfmpegSource::may_go_on_after(int number) const {
+  return !info_.live && number != AVERROR_EOF && number != AVERROR_EXIT && !interrupt_.stopped() &&
+         !interrupt_.expired();
 }
 
 Error FfmpegSource::end_of_input(int number) const {

@@ -154,6 +154,17 @@ TEST_F(SourceTest, TellsWhereATruncatedFileEnds) {
   EXPECT_THAT(error.message(), HasSubstr("of 60 frames"));
 }
 
+TEST_F(SourceTest, GoesOnBehindADamagedPlace) {
+  ASSERT_TRUE(make_clip(folder_ / "a.ts", 30, "-c:v libx264 -bf 0"));
+  const std::string whole = testing::read_file(folder_ / "a.ts");
+  testing::write_file(folder_ / "hole.ts", whole + std::string(200'000, '\0') + whole);
+  auto source = open(folder_ / "hole.ts");
+  ASSERT_TRUE(source);
+  const auto [packets, error] = read_all(**source);
+  EXPECT_EQ(packets, 60);
+  EXPECT_EQ(error.code(), Code::end_of_stream) << error.message();
+}
+
 TEST_F(SourceTest, TakesATrimmedFileForWhole) {
   ASSERT_TRUE(make_clip(folder_ / "whole.mp4", 60, "-c:v libx264 -g 10 -bf 0"));
   ASSERT_TRUE(testing::ffmpeg("-ss 1.5 -i " + (folder_ / "whole.mp4") + " -c copy " + (folder_ / "trimmed.mp4")));
