@@ -49,7 +49,10 @@ Pipeline::Pipeline(const StreamConfig& config, std::unique_ptr<infer::Detector> 
       tracker_(with_groups(config.tracker, detector_->class_groups())),
       rules_(config.name, config.rules, detector_->labels()),
       inference_seconds_(services.metrics.histogram("ocelli_inference_seconds", "Duration of one model run",
-                                                    {{"camera", config.name}})) {}
+                                                    {{"camera", config.name}})),
+      decode_delay_seconds_(services.metrics.histogram("ocelli_decode_delay_seconds",
+                                                       "From the arrival of a packet to its decoded picture",
+                                                       {{"camera", config.name}})) {}
 
 base::Status Pipeline::change_decoder(std::unique_ptr<media::Decoder> decoder) {
   if (decoder_) {
@@ -88,6 +91,8 @@ base::Status Pipeline::receive_frames() {
     if (frame) {
       ++counts_.frames_decoded;
       last_decoded_ = (*frame)->info();
+      decode_delay_seconds_.observe_s(
+          std::chrono::duration<double>(services_.clock.now() - last_decoded_->arrived).count());
       OC_TRY_STATUS(analyse(*frame));
       continue;
     }

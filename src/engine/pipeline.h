@@ -74,6 +74,7 @@ class Pipeline {
   std::optional<media::FrameInfo> last_analysed_;
   PipelineCounts counts_;
   base::Histogram inference_seconds_;
+  base::Histogram decode_delay_seconds_;
 };
 
 }  // namespace ocelli::engine

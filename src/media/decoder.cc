@@ -22,6 +22,8 @@ using internal::ffmpeg_error;
 
 constexpr double kFallbackFramesPerSecond = 25;
 constexpr double kMostFramesPerSecond = 1000;
+// Pictures leave the decoder at most this many packets after their own came in: codecs reorder by 16.
+constexpr std::size_t kArrivals = 64;
 constexpr int kMostPixels = 1 << 26;  // a damaged or forged header may not make us allocate more
 
 /// The format in which we hand frames of an FFmpeg format on: itself where the kernels know it.
@@ -162,7 +164,7 @@ class FfmpegDecoder final : public Decoder {
  private:
   std::shared_ptr<AVFrame> take_shell();
   MediaTime time_of(const AVFrame& frame);
-  base::WallTime captured_at(MediaTime time) const;
+  base::WallTime captured_at(const FrameInfo& info) const;
 
   const std::chrono::nanoseconds frame_interval_;
   const Config config_;
@@ -174,6 +176,7 @@ class FfmpegDecoder final : public Decoder {
   Converter converter_;
   const std::shared_ptr<internal::FrameShells> shells_ = std::make_shared<internal::FrameShells>();
   const std::shared_ptr<internal::Blocks> control_blocks_ = std::make_shared<internal::Blocks>();
+  std::array<base::SteadyTime, kArrivals> arrivals_{};  // of the newest packets, by their numbers
   std::uint64_t sequence_ = 0;
   std::optional<MediaTime> last_time_;
 };
@@ -201,7 +204,9 @@ base::Status FfmpegDecoder::open(const AVCodecParameters& parameters) {
 }
 
 base::Status FfmpegDecoder::send(const Packet& packet) {
-  context_->reordered_opaque = damage_.begin_packet();
+  const std::int64_t number = damage_.begin_packet();
+  context_->reordered_opaque = number;
+  arrivals_[static_cast<std::size_t>(number) % kArrivals] = packet.arrived();
   const int result = avcodec_send_packet(context_.get(), packet.native());
   if (result >= 0) return {};
   if (result == AVERROR(EAGAIN)) return Error(Code::exhausted, "receive frames before sending more");
@@ -237,7 +242,8 @@ base::Result<FramePtr> FfmpegDecoder::receive() {
   info.color = internal::color_of(*decoded);
   info.sequence = sequence_++;
   info.time = time_of(*decoded);
-  info.captured = captured_at(info.time);
+  info.arrived = arrivals_[static_cast<std::size_t>(decoded->reordered_opaque) % kArrivals];
+  info.captured = captured_at(info);
   info.quality = quality;
   std::array<PlaneView, 3> planes{};
   for (std::size_t plane = 0; plane < static_cast<std::size_t>(plane_count(info.format)); ++plane) {
@@ -264,9 +270,9 @@ MediaTime FfmpegDecoder::time_of(const AVFrame& frame) {
   return time;
 }
 
-base::WallTime FfmpegDecoder::captured_at(MediaTime time) const {
-  if (!config_.recording_start) return clock_.wall_now();
-  return *config_.recording_start + std::chrono::duration_cast<base::WallTime::duration>(time.time_since_epoch());
+base::WallTime FfmpegDecoder::captured_at(const FrameInfo& info) const {
+  if (!config_.recording_start) return clock_.wall_now() - (clock_.now() - info.arrived);
+  return *config_.recording_start + std::chrono::duration_cast<base::WallTime::duration>(info.time.time_since_epoch());
 }
 
 void FfmpegDecoder::continue_after(const FrameInfo& last) {

@@ -27,7 +27,7 @@ class Decoder {
 
   struct Config {
     MediaTime origin;  ///< where the source's zero lies on the stream's axis: later for a second connection or loop
-    /// Wall time of the axis' zero. Absent: frames carry the wall time at which they were decoded.
+    /// Wall time of the axis' zero. Absent: frames carry the wall time at which their packets arrived.
     std::optional<base::WallTime> recording_start;
   };
 

@@ -59,6 +59,7 @@ struct FrameInfo {
   std::uint64_t sequence = 0;  ///< counts decoded frames of a stream from 0; gaps are frames that were dropped
   MediaTime time;              ///< presentation time
   base::WallTime captured;     ///< best knowledge of when the camera saw it
+  base::SteadyTime arrived;    ///< when its packet was there; for delays
   FrameQuality quality = FrameQuality::good;
 };
 

@@ -4,6 +4,7 @@
 #include <memory>
 #include <span>
 
+#include "base/clock.h"
 #include "media/media_time.h"
 
 struct AVPacket;
@@ -21,11 +22,12 @@ class Packet {
     void operator()(AVPacket* packet) const;
   };
 
-  Packet(std::unique_ptr<AVPacket, Deleter> packet, MediaTime time, bool is_key)
-      : packet_(std::move(packet)), time_(time), is_key_(is_key) {}
+  Packet(std::unique_ptr<AVPacket, Deleter> packet, MediaTime time, bool is_key, base::SteadyTime arrived)
+      : packet_(std::move(packet)), time_(time), is_key_(is_key), arrived_(arrived) {}
 
   MediaTime time() const { return time_; }
   bool is_key() const { return is_key_; }
+  base::SteadyTime arrived() const { return arrived_; }  ///< when the demuxer had it whole
   std::span<const std::uint8_t> bytes() const;
   /// The container says that no other picture is predicted from this one.
   bool is_disposable() const;
@@ -36,6 +38,7 @@ class Packet {
   std::unique_ptr<AVPacket, Deleter> packet_;
   MediaTime time_;
   bool is_key_;
+  base::SteadyTime arrived_;
 };
 
 }  // namespace ocelli::media

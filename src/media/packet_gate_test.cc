@@ -20,7 +20,7 @@ Packet picture(char kind, int number, milliseconds interval) {
   const std::uint8_t header = kind == 'K' ? 0x65 : kind == 'P' ? 0x41 : 0x01;
   const std::uint8_t bytes[5] = {0, 0, 1, header, 0x88};
   std::memcpy(packet->data, bytes, sizeof bytes);
-  return Packet(std::move(packet), MediaTime(interval * number), kind == 'K');
+  return Packet(std::move(packet), MediaTime(interval * number), kind == 'K', {});
 }
 
 /// What of `pictures` passes; a digit in between sets the demand to demands[digit].

@@ -124,7 +124,7 @@ struct FreeDictionary {
 class FfmpegSource final : public Source {
  public:
   FfmpegSource(const SourceConfig& config, base::Clock& clock, std::stop_token stop)
-      : config_(config), shown_url_(redact_url(config.url)), interrupt_(clock, std::move(stop)) {}
+      : config_(config), clock_(clock), shown_url_(redact_url(config.url)), interrupt_(clock, std::move(stop)) {}
 
   base::Status open();
 
@@ -143,6 +143,7 @@ class FfmpegSource final : public Source {
   std::int64_t to_media_time(std::int64_t timestamp) const;
 
   const SourceConfig config_;
+  base::Clock& clock_;
   const std::string shown_url_;
   Interrupt interrupt_;
   InputPtr input_;
@@ -282,7 +283,7 @@ base::Result<Packet> FfmpegSource::read() {
   ++packets_read_;
   const MediaTime media_time{std::chrono::nanoseconds(time == AV_NOPTS_VALUE ? 0 : time)};
   const bool is_key = (packet->flags & AV_PKT_FLAG_KEY) != 0;
-  return Packet(std::move(packet), media_time, is_key);
+  return Packet(std::move(packet), media_time, is_key, clock_.now());
 }
 
 /// A demuxer that met damage in a file may find its way behind it when asked again.
