@@ -1,0 +1,328 @@
+// Holds many live streams in this process, without a model, and tells what that costs and whether any of them stalls.
+//
+//   stream_load [--seconds N] [--level every|referenced|key] [--stall-after SECONDS] [--threads N] URL…
+//   stream_load … --cameras COUNT PREFIX      the addresses PREFIX0 … PREFIX<COUNT-1>
+//
+// Prints one JSON object a second on standard output, and a summary as the last:
+//   stalls      pauses between decoded pictures longer than --stall-after, by stream and begin (seconds since the
+//   start) delay_ms    from a packet's arrival to its decoded picture core        processor time over elapsed time: 1
+//   is one core memory_mb   resident; memory_mb_per_stream counts from before the first stream was made
+// ctrl-C ends it with the summary.
+
+#include <algorithm>
+#include <atomic>
+#include <charconv>
+#include <chrono>
+#include <cmath>
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <sys/resource.h>
+#include <thread>
+#include <unistd.h>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "base/clock.h"
+#include "base/executor.h"
+#include "base/metrics.h"
+#include "base/mutex.h"
+#include "engine/stream.h"
+
+namespace {
+
+namespace base = ocelli::base;
+namespace engine = ocelli::engine;
+namespace infer = ocelli::infer;
+namespace media = ocelli::media;
+using Json = nlohmann::ordered_json;
+
+struct Options {
+  double seconds = 60;
+  double stall_after_s = 6;
+  media::DecodeLevel level = media::DecodeLevel::key;
+  std::size_t threads = std::max(1U, std::thread::hardware_concurrency());
+  std::vector<std::string> urls;
+};
+
+/// Delays in bins of a tenth of a millisecond, up to ten seconds. One thread at a time.
+class DelayHistogram {
+ public:
+  void add(double milliseconds) {
+    const auto bin = static_cast<std::size_t>(std::clamp(milliseconds * 10, 0.0, static_cast<double>(kBins - 1)));
+    ++bins_[bin];
+    ++count_;
+  }
+  void merge(const DelayHistogram& other) {
+    for (std::size_t i = 0; i < kBins; ++i) bins_[i] += other.bins_[i];
+    count_ += other.count_;
+  }
+  double quantile_ms(double share) const {
+    const auto rank = static_cast<std::uint64_t>(std::ceil(share * static_cast<double>(count_)));
+    std::uint64_t below = 0;
+    for (std::size_t i = 0; i < kBins; ++i) {
+      below += bins_[i];
+      if (below >= rank) return (static_cast<double>(i) + 1) / 10;
+    }
+    return 0;
+  }
+  std::uint64_t count() const { return count_; }
+
+ private:
+  static constexpr std::size_t kBins = 100'000;
+  std::vector<std::uint32_t> bins_ = std::vector<std::uint32_t>(kBins);
+  std::uint64_t count_ = 0;
+};
+
+struct Stall {
+  double begin_s;
+  double duration_s;
+};
+
+/// What is seen of one stream. Thread-safe.
+class Watch {
+ public:
+  Watch(base::SteadyTime start, double stall_after_s) : start_(start), stall_after_s_(stall_after_s) {}
+
+  void picture(base::SteadyTime now, base::SteadyTime arrived) OC_EXCLUDES(mutex_) {
+    const base::MutexLock lock(mutex_);
+    note_gap(now);
+    last_ = now;
+    delays_.add(std::chrono::duration<double, std::milli>(now - arrived).count());
+  }
+  /// Nothing more comes: a pause that goes on counts as well.
+  void finish(base::SteadyTime now) OC_EXCLUDES(mutex_) {
+    const base::MutexLock lock(mutex_);
+    note_gap(now);
+  }
+  DelayHistogram delays() const OC_EXCLUDES(mutex_) {
+    const base::MutexLock lock(mutex_);
+    return delays_;
+  }
+  std::vector<Stall> stalls() const OC_EXCLUDES(mutex_) {
+    const base::MutexLock lock(mutex_);
+    return stalls_;
+  }
+
+ private:
+  void note_gap(base::SteadyTime now) OC_REQUIRES(mutex_) {
+    const base::SteadyTime since = last_.value_or(start_);
+    const double gap_s = std::chrono::duration<double>(now - since).count();
+    if (gap_s > stall_after_s_) stalls_.push_back({std::chrono::duration<double>(since - start_).count(), gap_s});
+  }
+
+  const base::SteadyTime start_;
+  const double stall_after_s_;
+  mutable base::Mutex mutex_;
+  std::optional<base::SteadyTime> last_ OC_GUARDED_BY(mutex_);
+  DelayHistogram delays_ OC_GUARDED_BY(mutex_);
+  std::vector<Stall> stalls_ OC_GUARDED_BY(mutex_);
+};
+
+/// In the place of a model: notes when a picture came.
+class NotingDetector final : public infer::Detector {
+ public:
+  NotingDetector(Watch& watch, base::Clock& clock) : watch_(watch), clock_(clock) {}
+
+  base::Result<std::vector<infer::Detection>> detect(const media::Frame& frame, base::Tracer*) override {
+    watch_.picture(clock_.now(), frame.info().arrived);
+    return std::vector<infer::Detection>{};
+  }
+  const infer::DetectTimes& last_times() const override { return times_; }
+  const std::vector<std::string>& labels() const override { return labels_; }
+  const std::vector<int>& class_groups() const override { return class_groups_; }
+
+ private:
+  Watch& watch_;
+  base::Clock& clock_;
+  infer::DetectTimes times_;
+  std::vector<std::string> labels_{"person"};
+  std::vector<int> class_groups_{0};
+};
+
+double processor_seconds() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+double resident_mb() {
+  std::ifstream file("/proc/self/statm");
+  double all = 0;
+  double resident = 0;
+  file >> all >> resident;
+  return resident * static_cast<double>(sysconf(_SC_PAGESIZE)) / 1e6;
+}
+
+std::size_t entries(const char* folder) {
+  return static_cast<std::size_t>(
+      std::distance(std::filesystem::directory_iterator(folder), std::filesystem::directory_iterator{}));
+}
+
+bool read_number(const std::string& text, double& number) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error == std::errc{} && end == text.data() + text.size() && number > 0;
+}
+
+std::optional<Options> read_options(const std::vector<std::string>& words) {
+  Options options;
+  double cameras = 0;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const std::string& word = words[i];
+    if (!word.starts_with("--")) {
+      options.urls.push_back(word);
+      continue;
+    }
+    if (i + 1 == words.size()) return std::nullopt;
+    const std::string& value = words[++i];
+    double number = 0;
+    if (word == "--level") {
+      const auto levels = {media::DecodeLevel::every, media::DecodeLevel::referenced, media::DecodeLevel::key};
+      const auto* level = std::find_if(levels.begin(), levels.end(),
+                                       [&](media::DecodeLevel l) { return media::decode_level_name(l) == value; });
+      if (level == levels.end()) return std::nullopt;
+      options.level = *level;
+      continue;
+    }
+    if (!read_number(value, number)) return std::nullopt;
+    if (word == "--seconds") {
+      options.seconds = number;
+    } else if (word == "--stall-after") {
+      options.stall_after_s = number;
+    } else if (word == "--threads") {
+      options.threads = static_cast<std::size_t>(number);
+    } else if (word == "--cameras") {
+      cameras = number;
+    } else {
+      return std::nullopt;
+    }
+  }
+  if (cameras > 0) {
+    if (options.urls.size() != 1) return std::nullopt;
+    const std::string prefix = options.urls.front();
+    options.urls.clear();
+    for (int i = 0; i < static_cast<int>(cameras); ++i) options.urls.push_back(prefix + std::to_string(i));
+  }
+  if (options.urls.empty()) return std::nullopt;
+  return options;
+}
+
+std::atomic<bool> interrupted{false};
+static_assert(std::atomic<bool>::is_always_lock_free);
+
+/// All the streams of one run and what is seen of them.
+class Load {
+ public:
+  explicit Load(const Options& options)
+      : options_(options), memory_before_mb_(resident_mb()), workers_("worker", options.threads) {
+    for (std::size_t i = 0; i < options.urls.size(); ++i) {
+      engine::StreamConfig config;
+      config.name = std::to_string(i);
+      config.source.url = options.urls[i];
+      config.decode.level = options.level;
+      config.reconnect = true;
+      watches_.push_back(std::make_unique<Watch>(start_, options.stall_after_s));
+      streams_.push_back(engine::Stream::start(config, std::make_unique<NotingDetector>(*watches_.back(), clock_),
+                                               {clock_, workers_, base::Logger::null(), metrics_, nullptr, {}, {}}));
+    }
+  }
+
+  double elapsed_s() const { return std::chrono::duration<double>(clock_.now() - start_).count(); }
+
+  Json report() {
+    std::map<std::string, int> states;
+    std::uint64_t decoded = 0;
+    std::uint64_t dropped = 0;
+    std::uint64_t interruptions = 0;
+    for (const auto& stream : streams_) {
+      const engine::StreamStatus status = stream->status();
+      ++states[std::string(engine::life_state_name(status.state))];
+      decoded += status.frames_decoded;
+      dropped += status.packets_dropped + status.frames_dropped;
+      interruptions += status.interruptions;
+    }
+    const double now_s = elapsed_s();
+    const double processor_s = processor_seconds();
+    Json json;
+    json["elapsed_s"] = now_s;
+    json["states"] = states;
+    json["frames_decoded"] = decoded;
+    json["dropped"] = dropped;
+    json["interruptions"] = interruptions;
+    json["core"] = (processor_s - processor_before_s_) / (now_s - elapsed_before_s_);
+    json["memory_mb"] = resident_mb();
+    json["threads"] = entries("/proc/self/task");
+    json["descriptors"] = entries("/proc/self/fd");
+    processor_before_s_ = processor_s;
+    elapsed_before_s_ = now_s;
+    return json;
+  }
+
+  Json summary() {
+    DelayHistogram delays;
+    Json stalls = Json::array();
+    for (std::size_t i = 0; i < watches_.size(); ++i) {
+      watches_[i]->finish(clock_.now());
+      delays.merge(watches_[i]->delays());
+      for (const Stall& stall : watches_[i]->stalls()) {
+        stalls.push_back({{"stream", i}, {"begin_s", stall.begin_s}, {"duration_s", stall.duration_s}});
+      }
+    }
+    processor_before_s_ = 0;
+    elapsed_before_s_ = 0;
+    Json json = report();
+    json["summary"] = true;
+    json["streams"] = streams_.size();
+    json["stalls"] = std::move(stalls);
+    json["delay_ms"] = {{"p50", delays.quantile_ms(0.5)},
+                        {"p99", delays.quantile_ms(0.99)},
+                        {"max", delays.quantile_ms(1)},
+                        {"count", delays.count()}};
+    json["memory_mb_per_stream"] =
+        (json["memory_mb"].get<double>() - memory_before_mb_) / static_cast<double>(streams_.size());
+    return json;
+  }
+
+ private:
+  const Options options_;
+  const double memory_before_mb_;
+  double processor_before_s_ = 0;
+  double elapsed_before_s_ = 0;
+  base::SystemClock clock_;
+  const base::SteadyTime start_ = clock_.now();
+  base::Metrics metrics_;
+  base::Executor workers_;
+  std::vector<std::unique_ptr<Watch>> watches_;
+  std::vector<std::unique_ptr<engine::Stream>> streams_;
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const auto options = read_options({argv + 1, argv + argc});
+  if (!options) {
+    std::fprintf(
+        stderr,
+        "usage: stream_load [--seconds N] [--level every|referenced|key] [--stall-after SECONDS] [--threads N] "
+        "URL…\n       stream_load … --cameras COUNT PREFIX\n");
+    return 2;
+  }
+  std::signal(SIGINT, [](int) { interrupted = true; });
+  std::signal(SIGTERM, [](int) { interrupted = true; });
+  Load load(*options);
+  while (!interrupted && load.elapsed_s() < options->seconds) {
+    std::this_thread::sleep_for(std::chrono::seconds(1));
+    std::printf("%s\n", load.report().dump().c_str());
+    std::fflush(stdout);
+  }
+  std::printf("%s\n", load.summary().dump().c_str());
+}
