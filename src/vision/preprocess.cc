@@ -15,6 +15,7 @@ namespace ocelli::vision {
 namespace {
 
 using internal::ChannelMix;
+using internal::Columns;
 using internal::KernelJob;
 using internal::KernelPlane;
 using internal::make_resample_table;
@@ -42,11 +43,25 @@ struct Geometry {
   bool operator==(const Geometry&) const = default;
 };
 
-/// How many neighbouring columns the kernel sums in integers.
-int summable_columns(const ResampleTable& horizontal, const ResampleTable& vertical) {
-  if (!horizontal.equal_weights) return 1;
-  if (horizontal.taps % 2 == 0) return 2;
-  return horizontal.taps % 3 == 0 && 3 * vertical.taps <= kMostRowsIn16Bits ? 3 : 1;
+/// A way to keep columns: one for every `step`, the sum of `summed` of them.
+struct ColumnChoice {
+  Columns columns = Columns::all;
+  int step = 1;
+  int summed = 1;
+};
+
+ColumnChoice choose_columns(const ResampleTable& horizontal, const ResampleTable& vertical) {
+  const int step = horizontal.step;
+  if (step < 2) return {};
+  if (horizontal.taps == step) {  // a mean of all
+    if (step % 2 == 0) return {Columns::pairs, 2, 2};
+    return step % 3 == 0 && 3 * vertical.taps <= kMostRowsIn16Bits ? ColumnChoice{Columns::triples, 3, 3}
+                                                                   : ColumnChoice{};
+  }
+  if (step == 4) return {Columns::middle_two_of_four, 4, 2};
+  if (step == 6) return {Columns::middle_two_of_six, 6, 2};
+  if (step % 2 == 1 && step % 3 == 0) return {Columns::middle_of_three, 3, 1};
+  return {};
 }
 
 // An even or odd picture axis in halves of a sample: chroma samples span two pixels, so an axis of w pixels covers w/2.
@@ -112,13 +127,15 @@ void Preprocessor::Impl::prepare_plane(const Geometry& geometry, int index) {
   plane.components = media::sample_bytes(format, index);
   plane.sums_rows = vertical.equal_weights && vertical.taps <= kMostRowsIn16Bits;
   gains[p] = plane.sums_rows ? 1.0 / vertical.taps : 1.0;
-  if (plane.sums_rows && plane.components == 1) plane.summed_columns = summable_columns(horizontal, vertical);
-  const int row_samples = size.width / plane.summed_columns;
-  if (plane.summed_columns > 1) {
-    gains[p] /= plane.summed_columns;
+  const bool can_choose = plane.sums_rows && plane.components == 1;
+  const ColumnChoice choice = can_choose ? choose_columns(horizontal, vertical) : ColumnChoice{};
+  plane.columns = choice.columns;
+  const int row_samples = size.width / choice.step;
+  if (choice.step > 1) {
+    gains[p] /= choice.summed;
     horizontal = make_resample_table(row_samples, 2 * row_samples, job.box.content_width, spec.filter);
   }
-  if (plane.summed_columns == 3) {
+  if (plane.columns == Columns::triples) {
     plane.sums = scratch_sums.emplace_back(static_cast<std::size_t>(size.width) + internal::kRowSlack).data();
   }
   plane.horizontal = &horizontal;

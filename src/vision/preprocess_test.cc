@@ -198,7 +198,7 @@ TEST_P(PreprocessorOnTarget, EqualsThePlainReferenceForAnyPicture) {
 TEST_P(PreprocessorOnTarget, EqualsThePlainReferenceForWholeRatios) {
   const ForcedTarget forced(GetParam());
   for (const PixelFormat format : {PixelFormat::yuv420p, PixelFormat::nv12, PixelFormat::bgr24}) {
-    for (const int ratio : {1, 2, 3, 4, 5, 6, 12}) {
+    for (const int ratio : {1, 2, 3, 4, 5, 6, 9, 12}) {
       Case c{};
       c.info.format = format;
       c.spec.width = c.spec.height = 112;
@@ -206,7 +206,10 @@ TEST_P(PreprocessorOnTarget, EqualsThePlainReferenceForWholeRatios) {
       c.info.height = 63 * ratio;
       c.layout = RowLayout::padded;
       c.seed = static_cast<std::uint32_t>(ratio);
-      ASSERT_TRUE(matches_reference(c)) << describe(c);
+      for (const ResizeFilter filter : {ResizeFilter::area, ResizeFilter::bilinear}) {
+        c.spec.filter = filter;
+        ASSERT_TRUE(matches_reference(c)) << describe(c);
+      }
     }
   }
 }

@@ -13,6 +13,10 @@ namespace ocelli::vision::internal {
 /// Scratch rows keep this many values behind their last sample, beyond the taps, because whole vectors are read there.
 inline constexpr std::size_t kRowSlack = 128;
 
+/// Which columns the vertical pass keeps of a plane, in place of horizontal resampling: sums of neighbours for means
+/// over whole samples, the middle of them for bilinear interpolation.
+enum class Columns { all, pairs, triples, middle_of_three, middle_two_of_four, middle_two_of_six };
+
 /// One plane and how it reaches output resolution.
 struct KernelPlane {
   const std::uint8_t* data = nullptr;
@@ -22,7 +26,7 @@ struct KernelPlane {
   /// Whole-number ratios are summed in integers; the division is in KernelJob::mix. Rows: at most 257 of equal weight
   /// (85 if three columns are summed too).
   bool sums_rows = false;
-  int summed_columns = 1;  ///< neighbours summed too (2 or 3), which shortens the row; with sums_rows and one component
+  Columns columns = Columns::all;  ///< anything but `all` shortens the row, with sums_rows and one component only
   const ResampleTable* horizontal = nullptr;  ///< from the row as the vertical pass leaves it
   const ResampleTable* vertical = nullptr;
   std::uint16_t* sums = nullptr;      ///< scratch: `samples` and slack, if three columns are summed

@@ -68,7 +68,8 @@ ResampleTable make_resample_table(int source, std::int64_t extent_halves, int ou
   table.source = source;
   table.output = output;
   table.taps = static_cast<int>(taps);
-  table.equal_weights = taps == 1 || (area && extent_halves % unit == 0);
+  if (extent_halves % unit == 0) table.step = static_cast<int>(extent_halves / unit);
+  table.equal_weights = taps == 1 || table.step > 0;  // bilinear: the middle sample, or half of each of the middle two
   table.stride = (spans.size() + kPadOutputs - 1) / kPadOutputs * kPadOutputs;
   table.start.assign(table.stride, static_cast<std::int32_t>(spans.back().first));
   table.count.assign(table.stride, 1);

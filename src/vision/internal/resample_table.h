@@ -15,7 +15,8 @@ struct ResampleTable {
   int source = 0;              ///< samples along the axis in memory
   int output = 0;              ///< samples to make
   int taps = 0;                ///< the most that any output needs
-  bool equal_weights = false;  ///< a whole-number ratio: each of `taps` samples weighs 1 / taps
+  int step = 0;                ///< from the start of an output to the next, if a whole number throughout, else 0
+  bool equal_weights = false;  ///< each of `taps` samples weighs 1 / taps: so at whole-number ratios
   std::size_t stride = 0;      ///< entries of `start` and of one tap's weights: `output` rounded up to whole vectors
 
   std::vector<std::int32_t> start;

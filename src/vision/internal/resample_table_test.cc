@@ -37,6 +37,11 @@ TEST(ResampleTable, CoversExactlyAtAFractionalRatio) {
 TEST(ResampleTable, KnowsWholeRatiosAndTheIdentity) {
   EXPECT_TRUE(make_resample_table(1920, 3840, 640, ResizeFilter::area).equal_weights);
   EXPECT_FALSE(make_resample_table(1920, 3840, 641, ResizeFilter::area).equal_weights);
+  EXPECT_TRUE(make_resample_table(1920, 3840, 640, ResizeFilter::bilinear).equal_weights);
+  EXPECT_TRUE(make_resample_table(1280, 2560, 640, ResizeFilter::bilinear).equal_weights);
+  EXPECT_FALSE(make_resample_table(1280, 2560, 641, ResizeFilter::bilinear).equal_weights);
+  EXPECT_EQ(make_resample_table(3840, 7680, 640, ResizeFilter::bilinear).step, 6);
+  EXPECT_EQ(make_resample_table(3840, 7680, 641, ResizeFilter::bilinear).step, 0);
   EXPECT_TRUE(make_resample_table(640, 1280, 640, ResizeFilter::area).is_identity());
   EXPECT_TRUE(make_resample_table(640, 1280, 640, ResizeFilter::bilinear).is_identity());
 }

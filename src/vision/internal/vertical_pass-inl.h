@@ -190,17 +190,82 @@ HWY_INLINE void sum_triples(const SourceRows& rows, std::size_t triples, std::ui
 #endif
 }
 
+// out[x] = the sum of rows at column 3x + 1.
+HWY_INLINE void pick_middle_of_three(const SourceRows& rows, std::size_t triples, float* HWY_RESTRICT out) {
+  for_each_vector(
+      triples, kLanes,
+      [=](std::size_t x) HWY_ATTR {
+        const hn::Rebind<std::uint8_t, FloatTag> bytes;
+        const std::uint8_t* from = rows.first + 3 * x;
+        Ints sum = hn::Zero(kInts);
+        for (int t = 0; t < rows.count; ++t, from += rows.stride) {
+          hn::Vec<decltype(bytes)> left;
+          hn::Vec<decltype(bytes)> middle;
+          hn::Vec<decltype(bytes)> right;
+          hn::LoadInterleaved3(bytes, from, left, middle, right);
+          sum = hn::Add(sum, hn::PromoteTo(kInts, middle));
+        }
+        hn::StoreU(hn::ConvertTo(kFloats, sum), kFloats, out + x);
+      },
+      [=](std::size_t x) HWY_ATTR { out[x] = static_cast<float>(sum_one(rows, 3 * x + 1)); });
+}
+
+// out[x] = the sum of the two middle columns of each group of 2 × kHalf: the last of its first half and the first of
+// its second half. De-interleaving the halves leaves these in two vectors of bytes, at even and at odd lanes.
+template <int kHalf>
+HWY_INLINE void sum_middle_two(const SourceRows& rows, std::size_t groups, float* HWY_RESTRICT out) {
+  constexpr std::size_t kGroup = 2 * static_cast<std::size_t>(kHalf);
+  const auto single = [=](std::size_t x) HWY_ATTR {
+    out[x] = static_cast<float>(sum_one(rows, kGroup * x + kHalf - 1) + sum_one(rows, kGroup * x + kHalf));
+  };
+#if HWY_TARGET == HWY_SCALAR
+  for (std::size_t x = 0; x < groups; ++x) single(x);
+#else
+  for_each_vector(
+      groups, kLanes,
+      [=](std::size_t x) HWY_ATTR {
+        const hn::Rebind<std::uint16_t, FloatTag> words;
+        const hn::Repartition<std::uint8_t, decltype(words)> bytes;
+        const std::uint8_t* from = rows.first + kGroup * x;
+        auto sum = hn::Zero(words);
+        for (int t = 0; t < rows.count; ++t, from += rows.stride) {
+          hn::Vec<decltype(bytes)> first;
+          hn::Vec<decltype(bytes)> last;
+          if constexpr (kHalf == 2) {
+            hn::LoadInterleaved2(bytes, from, first, last);
+          } else {
+            static_assert(kHalf == 3);
+            hn::Vec<decltype(bytes)> between;
+            hn::LoadInterleaved3(bytes, from, first, between, last);
+          }
+          const auto left = hn::And(hn::BitCast(words, last), hn::Set(words, 0xFF));
+          sum = hn::Add(sum, hn::Add(left, hn::ShiftRight<8>(hn::BitCast(words, first))));
+        }
+        hn::StoreU(hn::ConvertTo(kFloats, hn::PromoteTo(kInts, sum)), kFloats, out + x);
+      },
+      single);
+#endif
+}
+
 inline void vertical_pass(const KernelPlane& plane, std::size_t y, float* out) {
   const ResampleTable& table = *plane.vertical;
   const std::size_t samples = static_cast<std::size_t>(plane.samples) * static_cast<std::size_t>(plane.components);
   const std::ptrdiff_t stride = plane.stride_bytes;
   const SourceRows rows{.first = plane.data + table.start[y] * stride, .stride = stride, .count = table.count[y]};
-  if (plane.summed_columns == 2) {
-    return rows.count == 2 ? sum_pairs<2>(rows, samples / 2, out) : sum_pairs<0>(rows, samples / 2, out);
-  }
-  if (plane.summed_columns == 3) {
-    return rows.count == 3 ? sum_triples<3>(rows, samples / 3, plane.sums, out)
-                           : sum_triples<0>(rows, samples / 3, plane.sums, out);
+  switch (plane.columns) {
+    case Columns::all:
+      break;
+    case Columns::pairs:
+      return rows.count == 2 ? sum_pairs<2>(rows, samples / 2, out) : sum_pairs<0>(rows, samples / 2, out);
+    case Columns::triples:
+      return rows.count == 3 ? sum_triples<3>(rows, samples / 3, plane.sums, out)
+                             : sum_triples<0>(rows, samples / 3, plane.sums, out);
+    case Columns::middle_of_three:
+      return pick_middle_of_three(rows, samples / 3, out);
+    case Columns::middle_two_of_four:
+      return sum_middle_two<2>(rows, samples / 4, out);
+    case Columns::middle_two_of_six:
+      return sum_middle_two<3>(rows, samples / 6, out);
   }
   if (plane.sums_rows) {
     switch (rows.count) {
