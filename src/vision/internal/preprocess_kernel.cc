@@ -12,6 +12,7 @@
 
 #include "vision/internal/preprocess_kernel.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <string_view>
@@ -35,9 +36,16 @@ namespace HWY_NAMESPACE {
 using SourceRowPair = std::array<const float*, 2>;
 using OutputRowPair = std::array<float*, 2>;
 
+/// Some columns of the picture at output resolution: from a multiple of every vector's lanes to one, or to the end.
+struct Stretch {
+  std::size_t begin;
+  std::size_t end;
+};
+constexpr std::size_t kStretchColumns = 128;
+
 /// Where the lanes of a vector of outputs find their samples in a window of neighbouring vectors.
 struct WindowLanes {
-  hn::Vec<IntTag> in_vector;
+  hn::Vec<IntTag> in_window;
   hn::Mask<FloatTag> from_second;
   hn::Mask<FloatTag> from_third;
   hn::Mask<FloatTag> from_fourth;
@@ -48,13 +56,13 @@ HWY_INLINE WindowLanes window_lanes(const std::int32_t* start) {
   const auto at_or_after = [offset](std::size_t lane) HWY_ATTR {
     return hn::RebindMask(kFloats, hn::Gt(offset, hn::Set(kInts, static_cast<std::int32_t>(lane) - 1)));
   };
-  return {hn::And(offset, hn::Set(kInts, static_cast<std::int32_t>(kLanes - 1))), at_or_after(kLanes),
-          at_or_after(2 * kLanes), at_or_after(3 * kLanes)};
+  return {offset, at_or_after(kLanes), at_or_after(2 * kLanes), at_or_after(3 * kLanes)};
 }
 
 template <int kWindow>
 HWY_INLINE Floats permute_window(const float* window, const WindowLanes& lanes) {
-  const auto index = hn::IndicesFromVec(kFloats, lanes.in_vector);
+  const Ints in_vector = hn::And(lanes.in_window, hn::Set(kInts, static_cast<std::int32_t>(kLanes - 1)));
+  const auto index = hn::IndicesFromVec(kFloats, in_vector);
   const auto look_up = [&](std::size_t vector) HWY_ATTR {
     return hn::TableLookupLanes(hn::LoadU(kFloats, window + vector * kLanes), index);
   };
@@ -65,10 +73,44 @@ HWY_INLINE Floats permute_window(const float* window, const WindowLanes& lanes) 
   return value;
 }
 
+// AVX-512 looks up in two vectors with one instruction, which Highway 1.0 does not offer. So two taps come from one
+// window, loaded once: most of these loads cross a cache line.
+#if HWY_TARGET <= HWY_AVX3
+constexpr int kWindowForTwoTaps = 2;
+
+template <int kWindow>
+HWY_INLINE Floats look_up_tap(const std::array<__m512, 2>& window, Ints index) {
+  if constexpr (kWindow == 1) return Floats{_mm512_permutexvar_ps(index.raw, window[0])};
+  return Floats{_mm512_permutex2var_ps(window[0], index.raw, window[1])};
+}
+
+template <int kWindow>
+HWY_INLINE Floats sum_two_taps(const float* row, Ints index, Floats weight0, Floats weight1) {
+  static_assert(kLanes == 16);
+  const std::array<__m512, 2> window{_mm512_loadu_ps(row), _mm512_loadu_ps(row + (kWindow - 1) * kLanes)};
+  const Ints next = hn::Add(index, hn::Set(kInts, 1));
+  return hn::Add(hn::Mul(look_up_tap<kWindow>(window, index), weight0),
+                 hn::Mul(look_up_tap<kWindow>(window, next), weight1));
+}
+#else
+constexpr int kWindowForTwoTaps = 0;
+
+template <int kWindow>
+Floats sum_two_taps(const float* row, Ints index, Floats weight0, Floats weight1);
+#endif
+
+// Vectors from the first sample of a vector of outputs to the last that one look-up needs.
+int window_vectors(const ResampleTable& table) {
+  const int lanes = static_cast<int>(kLanes);
+  const int span = table.widest_span(lanes);
+  const bool both_taps = table.taps == 2 && span < kWindowForTwoTaps * lanes;
+  return (span + (both_taps ? 1 : 0)) / lanes + 1;
+}
+
 // kTaps == 0: table.taps counts. One or two rows (U and V) by the same table.
 template <int kWindow, int kTaps, int kRows>
-HWY_INLINE void permute_rows(const ResampleTable& table, const SourceRowPair& rows, const OutputRowPair& out) {
-  const std::size_t width = static_cast<std::size_t>(table.output);
+HWY_INLINE void permute_rows(const ResampleTable& table, Stretch stretch, const SourceRowPair& rows,
+                             const OutputRowPair& out) {
   const std::size_t weight_stride = table.stride;
   const std::int32_t* starts = table.start.data();
   const float* weights = table.weights.data();
@@ -77,9 +119,18 @@ HWY_INLINE void permute_rows(const ResampleTable& table, const SourceRowPair& ro
   const float* HWY_RESTRICT row1 = rows[1];
   float* HWY_RESTRICT out0 = out[0];
   float* HWY_RESTRICT out1 = out[1];
-  for (std::size_t x = 0; x < width; x += kLanes) {
+  for (std::size_t x = stretch.begin; x < stretch.end; x += kLanes) {
     const WindowLanes lanes = window_lanes(starts + x);
     const std::ptrdiff_t first = starts[x];
+    if constexpr (kTaps == 2 && kWindow <= kWindowForTwoTaps) {
+      const Floats weight0 = hn::LoadU(kFloats, weights + x);
+      const Floats weight1 = hn::LoadU(kFloats, weights + weight_stride + x);
+      hn::StoreU(sum_two_taps<kWindow>(row0 + first, lanes.in_window, weight0, weight1), kFloats, out0 + x);
+      if constexpr (kRows == 2) {
+        hn::StoreU(sum_two_taps<kWindow>(row1 + first, lanes.in_window, weight0, weight1), kFloats, out1 + x);
+      }
+      continue;
+    }
     Floats sum0 = hn::Zero(kFloats);
     Floats sum1 = hn::Zero(kFloats);
     for (int t = 0; t < taps; ++t) {
@@ -94,9 +145,9 @@ HWY_INLINE void permute_rows(const ResampleTable& table, const SourceRowPair& ro
   }
 }
 
-HWY_INLINE void gather_row(const ResampleTable& table, const float* HWY_RESTRICT row, float* HWY_RESTRICT out) {
-  const std::size_t width = static_cast<std::size_t>(table.output);
-  for (std::size_t x = 0; x < width; x += kLanes) {
+HWY_INLINE void gather_row(const ResampleTable& table, Stretch stretch, const float* HWY_RESTRICT row,
+                           float* HWY_RESTRICT out) {
+  for (std::size_t x = stretch.begin; x < stretch.end; x += kLanes) {
     const Ints start = hn::LoadU(kInts, table.start.data() + x);
     const float* weight = table.weights.data() + x;
     Floats sum = hn::Zero(kFloats);
@@ -108,30 +159,32 @@ HWY_INLINE void gather_row(const ResampleTable& table, const float* HWY_RESTRICT
 }
 
 template <int kWindow, int kRows>
-HWY_INLINE void permute_by_taps(const ResampleTable& table, const SourceRowPair& rows, const OutputRowPair& out) {
+HWY_INLINE void permute_by_taps(const ResampleTable& table, Stretch stretch, const SourceRowPair& rows,
+                                const OutputRowPair& out) {
   switch (table.taps) {
     case 2:
-      return permute_rows<kWindow, 2, kRows>(table, rows, out);
+      return permute_rows<kWindow, 2, kRows>(table, stretch, rows, out);
     case 3:
-      return permute_rows<kWindow, 3, kRows>(table, rows, out);
+      return permute_rows<kWindow, 3, kRows>(table, stretch, rows, out);
     default:
-      return permute_rows<kWindow, 0, kRows>(table, rows, out);
+      return permute_rows<kWindow, 0, kRows>(table, stretch, rows, out);
   }
 }
 
 template <int kRows>
-void horizontal_pass(const ResampleTable& table, int window, const SourceRowPair& rows, const OutputRowPair& out) {
+void horizontal_pass(const ResampleTable& table, int window, Stretch stretch, const SourceRowPair& rows,
+                     const OutputRowPair& out) {
   switch (window) {
     case 1:
-      return permute_by_taps<1, kRows>(table, rows, out);
+      return permute_by_taps<1, kRows>(table, stretch, rows, out);
     case 2:
-      return permute_by_taps<2, kRows>(table, rows, out);
+      return permute_by_taps<2, kRows>(table, stretch, rows, out);
     case 3:
-      return permute_by_taps<3, kRows>(table, rows, out);
+      return permute_by_taps<3, kRows>(table, stretch, rows, out);
     case 4:
-      return permute_by_taps<4, kRows>(table, rows, out);
+      return permute_by_taps<4, kRows>(table, stretch, rows, out);
     default:
-      for (std::size_t r = 0; r < kRows; ++r) gather_row(table, rows[r], out[r]);
+      for (std::size_t r = 0; r < kRows; ++r) gather_row(table, stretch, rows[r], out[r]);
   }
 }
 
@@ -179,15 +232,22 @@ struct Pixel {
   Floats blue;
 };
 
-HWY_INLINE Floats mix(const ChannelMix& by, Floats first, Floats second, Floats third) {
-  const Floats luma = hn::Add(hn::Mul(first, hn::Set(kFloats, by.first)), hn::Set(kFloats, by.offset));
-  const Floats chroma =
-      hn::Add(hn::Mul(second, hn::Set(kFloats, by.second)), hn::Mul(third, hn::Set(kFloats, by.third)));
-  return hn::Add(luma, chroma);
+HWY_INLINE Floats multiply_add(Floats value, float by, float offset) {
+  return hn::Add(hn::Mul(value, hn::Set(kFloats, by)), hn::Set(kFloats, offset));
+}
+
+// Luma weighs the same in all three; red has no U and blue no V.
+HWY_INLINE Pixel mix_yuv(const std::array<ChannelMix, 3>& by, Floats y, Floats u, Floats v) {
+  const auto& [red, green, blue] = by;
+  const Floats luma = hn::Mul(y, hn::Set(kFloats, red.first));
+  const Floats green_chroma =
+      hn::Add(multiply_add(u, green.second, green.offset), hn::Mul(v, hn::Set(kFloats, green.third)));
+  return {hn::Add(luma, multiply_add(v, red.third, red.offset)), hn::Add(luma, green_chroma),
+          hn::Add(luma, multiply_add(u, blue.second, blue.offset))};
 }
 
 template <class Store>
-HWY_INLINE void convert_row(const KernelJob& job, std::size_t row_offset) {
+HWY_INLINE void convert_row(const KernelJob& job, Stretch stretch, std::size_t row_offset) {
   using Element = typename Store::Element;
   Element* red = reinterpret_cast<Element*>(job.channels[0]) + row_offset;
   Element* green = reinterpret_cast<Element*>(job.channels[1]) + row_offset;
@@ -203,23 +263,21 @@ HWY_INLINE void convert_row(const KernelJob& job, std::size_t row_offset) {
                    hn::Mul(second, hn::Set(kFloats, job.mix[1].second)),
                    hn::Mul(first, hn::Set(kFloats, job.mix[2].first))};
     }
-    return Pixel{hn::Clamp(mix(job.mix[0], first, second, third), low, high),
-                 hn::Clamp(mix(job.mix[1], first, second, third), low, high),
-                 hn::Clamp(mix(job.mix[2], first, second, third), low, high)};
+    const Pixel pixel = mix_yuv(job.mix, first, second, third);
+    return Pixel{hn::Clamp(pixel.red, low, high), hn::Clamp(pixel.green, low, high), hn::Clamp(pixel.blue, low, high)};
   };
-  const std::size_t width = static_cast<std::size_t>(job.box.content_width);
-  std::size_t x = 0;
-  for (; x + kLanes <= width; x += kLanes) {
+  std::size_t x = stretch.begin;
+  for (; x + kLanes <= stretch.end; x += kLanes) {
     const Pixel pixel = pixel_at(x);
     Store::store(pixel.red, red + x);
     Store::store(pixel.green, green + x);
     Store::store(pixel.blue, blue + x);
   }
-  if (x < width) {
+  if (x < stretch.end) {
     const Pixel pixel = pixel_at(x);
-    store_some<Store>(pixel.red, red + x, width - x);
-    store_some<Store>(pixel.green, green + x, width - x);
-    store_some<Store>(pixel.blue, blue + x, width - x);
+    store_some<Store>(pixel.red, red + x, stretch.end - x);
+    store_some<Store>(pixel.green, green + x, stretch.end - x);
+    store_some<Store>(pixel.blue, blue + x, stretch.end - x);
   }
 }
 
@@ -260,9 +318,9 @@ struct HorizontalPass {
   SourceRowPair from{};
   OutputRowPair to{};
 
-  void run() const {
-    if (rows == 2) return horizontal_pass<2>(*table, window, from, to);
-    if (rows == 1) return horizontal_pass<1>(*table, window, from, to);
+  void run(Stretch stretch) const {
+    if (rows == 2) return horizontal_pass<2>(*table, window, stretch, from, to);
+    if (rows == 1) return horizontal_pass<1>(*table, window, stretch, from, to);
   }
 };
 
@@ -276,7 +334,7 @@ std::array<HorizontalPass, 3> plan_horizontal_passes(const KernelJob& job) {
       if (passes[last].rows == 2 || (passes[last].rows == 1 && passes[last].table != plane.horizontal)) ++last;
       HorizontalPass& pass = passes[last];
       pass.table = plane.horizontal;
-      pass.window = plane.horizontal->widest_span(static_cast<int>(kLanes)) / static_cast<int>(kLanes) + 1;
+      pass.window = window_vectors(*plane.horizontal);
       pass.from[static_cast<std::size_t>(pass.rows)] = plane.gathered[c];
       pass.to[static_cast<std::size_t>(pass.rows)] = plane.resampled[c];
       ++pass.rows;
@@ -293,13 +351,19 @@ void run_with(const KernelJob& job) {
   const std::size_t width = static_cast<std::size_t>(job.box.canvas_width);
   const std::size_t top = static_cast<std::size_t>(job.box.content_top);
   const std::size_t height = static_cast<std::size_t>(job.box.content_height);
+  const std::size_t content_width = static_cast<std::size_t>(job.box.content_width);
+  // A whole row of stores would wait for memory; between them, the next stretch is resampled.
+  const std::size_t step = passes[0].rows > 0 ? kStretchColumns : content_width;
   const std::size_t empty_rows = static_cast<std::size_t>(job.box.canvas_height) - height;
   std::size_t padded = 0;
   for (std::size_t y = 0; y < height; ++y) {
     for (std::size_t p = 0; p < static_cast<std::size_t>(job.plane_count); ++p) gather_plane_row(job.planes[p], y);
-    for (const HorizontalPass& pass : passes) pass.run();
     const std::size_t row_offset = (top + y) * width;
-    convert_row<Store>(job, row_offset + static_cast<std::size_t>(job.box.content_left));
+    for (std::size_t x = 0; x < content_width; x += step) {
+      const Stretch stretch{x, std::min(x + step, content_width)};
+      for (const HorizontalPass& pass : passes) pass.run(stretch);
+      convert_row<Store>(job, stretch, row_offset + static_cast<std::size_t>(job.box.content_left));
+    }
     if (!job.writes_padding) continue;
     pad_sides<Store>(job, row_offset);
     for (const std::size_t due = empty_rows * (y + 1) / height; padded < due; ++padded) {
