@@ -93,7 +93,7 @@ class FileDecoding {
  private:
   base::StepOutcome step() {
     auto packet = source_->read();
-    if (packet && !gate_.admit(*packet)) return base::StepOutcome::again;
+    if (packet && gate_.admit(*packet) == media::GateVerdict::leave_out) return base::StepOutcome::again;
     const base::Status sent = packet ? decoder_->send(*packet) : decoder_->drain();
     static_cast<void>(sent);  // damaged packets are the ffmpeg command's problem too
     while (decoder_->receive()) ++frames_;
@@ -145,7 +145,7 @@ double demux_with_ocelli(const std::string& path, std::uint64_t& packets) {
   double total = 0;
   for (int repeat = 0; repeat < kDemuxRepeats; ++repeat) {
     const double begin = processor_seconds();
-    while (const auto packet = source->read()) packets += gate.admit(*packet) ? 1 : 0;
+    while (const auto packet = source->read()) packets += gate.admit(*packet) == media::GateVerdict::pass ? 1 : 0;
     total += processor_seconds() - begin;
     static_cast<void>(source->seek(media::MediaTime{}));
   }

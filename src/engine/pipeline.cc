@@ -78,6 +78,10 @@ base::Status Pipeline::consume(const media::Packet& packet) {
     if (sent && !status) ++counts_.packets_corrupt;
     OC_TRY_STATUS(receive_frames());
   }
+  if (packet.ends_run()) {
+    OC_TRY_STATUS(decoder_->drain());
+    OC_TRY_STATUS(receive_frames());
+  }
   return {};
 }
 

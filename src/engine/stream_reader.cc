@@ -152,7 +152,9 @@ base::Status StreamReader::read_all(media::Source& source, const std::stop_token
     if (!pace(packet, stop)) return Error(Code::cancelled, "stopped");
     newest_in_connection_ = std::max(newest_in_connection_, packet.time().time_since_epoch());
     newest_ = std::max(newest_, origin_ + packet.time().time_since_epoch());
-    if (!gate_.admit(packet)) {
+    const media::GateVerdict verdict = gate_.admit(packet);
+    if (verdict == media::GateVerdict::pass_last) packet.mark_end_of_run();
+    if (verdict == media::GateVerdict::leave_out) {
       metrics_.packets_left_out.add();
       continue;
     }

@@ -50,7 +50,7 @@ TEST(Allocation, StopsOncePacketsAndFramesFlow) {
   int frames = 0;
   std::optional<std::size_t> at_begin;
   while (auto packet = (*source)->read()) {
-    if (!gate.admit(*packet)) continue;
+    if (gate.admit(*packet) == GateVerdict::leave_out) continue;
     ASSERT_TRUE(queue.push(std::move(*packet)));
     ASSERT_TRUE((*decoder)->send(*queue.try_pop()));
     while (auto frame = (*decoder)->receive()) {

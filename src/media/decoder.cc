@@ -177,6 +177,7 @@ class FfmpegDecoder final : public Decoder {
   const std::shared_ptr<internal::FrameShells> shells_ = std::make_shared<internal::FrameShells>();
   const std::shared_ptr<internal::Blocks> control_blocks_ = std::make_shared<internal::Blocks>();
   std::array<base::SteadyTime, kArrivals> arrivals_{};  // of the newest packets, by their numbers
+  bool drained_ = false;
   std::uint64_t sequence_ = 0;
   std::optional<MediaTime> last_time_;
 };
@@ -204,6 +205,8 @@ base::Status FfmpegDecoder::open(const AVCodecParameters& parameters) {
 }
 
 base::Status FfmpegDecoder::send(const Packet& packet) {
+  if (drained_) avcodec_flush_buffers(context_.get());
+  drained_ = false;
   const std::int64_t number = damage_.begin_packet();
   context_->reordered_opaque = number;
   arrivals_[static_cast<std::size_t>(number) % kArrivals] = packet.arrived();
@@ -217,6 +220,7 @@ base::Status FfmpegDecoder::send(const Packet& packet) {
 base::Status FfmpegDecoder::drain() {
   const int result = avcodec_send_packet(context_.get(), nullptr);
   if (result < 0 && result != AVERROR_EOF) return ffmpeg_error(result, "cannot drain the decoder");
+  drained_ = true;
   return {};
 }
 

@@ -40,7 +40,8 @@ class Decoder {
   /// `exhausted`: receive() first, then send the same packet again. `corrupt`: this packet is lost, go on with the
   /// next.
   virtual base::Status send(const Packet& packet) = 0;
-  /// No more packets: receive() until end_of_stream.
+  /// No more packets, or none that builds on those before: receive() until end_of_stream. A packet sent after that
+  /// begins anew, so it has to be a key frame.
   virtual base::Status drain() = 0;
   /// `need_input`: send more. `exhausted`: the pool was dry and one frame was dropped.
   virtual base::Result<FramePtr> receive() = 0;

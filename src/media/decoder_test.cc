@@ -224,6 +224,28 @@ TEST_F(DecoderTest, HandsOnWhatItCanHaveBeforeTheFirstKeyFrame) {
   EXPECT_EQ(decoded.frames.back()->info().quality, FrameQuality::good);
 }
 
+TEST_F(DecoderTest, GivesAKeyFrameAtOnceWhenDrainedAndGoesOnWithTheNext) {
+  ASSERT_TRUE(make_clip(folder_ / "clip.mp4", 50, "-c:v libx264 -g 10 -bf 3"));
+  FramePool pool(4);
+  const auto source = Source::open({folder_ / "clip.mp4"}, clock_, {});
+  ASSERT_TRUE(source);
+  const auto decoder = Decoder::create(**source, {}, pool, clock_, {});
+  ASSERT_TRUE(decoder);
+  int keys = 0;
+  while (const auto packet = (*source)->read()) {
+    if (!packet->is_key()) continue;
+    ASSERT_TRUE((*decoder)->send(*packet));
+    ASSERT_TRUE((*decoder)->drain());
+    const auto frame = (*decoder)->receive();
+    ASSERT_TRUE(frame) << "of key frame " << keys;
+    EXPECT_EQ((*frame)->time(), packet->time());
+    EXPECT_EQ((*frame)->info().quality, FrameQuality::good);
+    EXPECT_EQ((*decoder)->receive().error().code(), Code::end_of_stream);
+    ++keys;
+  }
+  EXPECT_EQ(keys, 5);
+}
+
 TEST_F(DecoderTest, NamesACodecThatItDoesNotKnow) {
   ASSERT_TRUE(make_clip(folder_ / "a.mp4", 3, "-c:v libx264"));
   std::string bytes = testing::read_file(folder_ / "a.mp4");

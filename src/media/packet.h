@@ -31,6 +31,9 @@ class Packet {
   std::span<const std::uint8_t> bytes() const;
   /// The container says that no other picture is predicted from this one.
   bool is_disposable() const;
+  /// Nothing that builds on this packet will be decoded: see GateVerdict::pass_last.
+  bool ends_run() const { return ends_run_; }
+  void mark_end_of_run() { ends_run_ = true; }
   /// For the decoder only: the one place where FFmpeg's type passes through a header.
   const AVPacket* native() const { return packet_.get(); }
 
@@ -39,6 +42,7 @@ class Packet {
   MediaTime time_;
   bool is_key_;
   base::SteadyTime arrived_;
+  bool ends_run_ = false;
 };
 
 }  // namespace ocelli::media

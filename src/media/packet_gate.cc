@@ -77,7 +77,7 @@ DecodeLevel PacketGate::choose(std::chrono::nanoseconds group_duration) const {
   return DecodeLevel::every;
 }
 
-bool PacketGate::admit(const Packet& packet) {
+GateVerdict PacketGate::admit(const Packet& packet) {
   const base::MutexLock lock(mutex_);
   const bool reference = packet.is_key() || is_reference(packet);
   if (packet.is_key()) {
@@ -99,10 +99,12 @@ bool PacketGate::admit(const Packet& packet) {
   bool wanted = !broken_;
   if (level_ == DecodeLevel::referenced) wanted = wanted && reference;
   if (level_ == DecodeLevel::key) wanted = wanted && (packet.is_key() || (group_ && place <= demand_.after_key));
-  if (wanted) return true;
+  if (wanted) {
+    return level_ == DecodeLevel::key && place >= demand_.after_key ? GateVerdict::pass_last : GateVerdict::pass;
+  }
   broken_ = broken_ || reference;
   ++left_out_;
-  return false;
+  return GateVerdict::leave_out;
 }
 
 }  // namespace ocelli::media

@@ -26,6 +26,14 @@ struct DecodeDemand {
   bool operator==(const DecodeDemand&) const = default;
 };
 
+enum class GateVerdict {
+  leave_out,
+  pass,
+  /// Wanted, and nothing that builds on it will follow: the decoder may give all its pictures away now. Otherwise one
+  /// that reorders would keep a key frame until the next one comes.
+  pass_last,
+};
+
 /// Leaves packets out before anybody spends a cycle on decoding them, and only where the rest stays decodable: less at
 /// once, more from the next key frame on. admit() belongs to the I/O thread; demand() may be called from any.
 class PacketGate {
@@ -36,7 +44,7 @@ class PacketGate {
   /// then only the container's own flags count.
   void begin(std::optional<NalFormat> format) OC_EXCLUDES(mutex_);
   void set_demand(const DecodeDemand& demand) OC_EXCLUDES(mutex_);
-  bool admit(const Packet& packet) OC_EXCLUDES(mutex_);
+  GateVerdict admit(const Packet& packet) OC_EXCLUDES(mutex_);
 
   /// What `automatic` has come to, or what was demanded.
   DecodeLevel level() const OC_EXCLUDES(mutex_);

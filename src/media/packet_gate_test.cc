@@ -33,7 +33,7 @@ std::string passed(PacketGate& gate, const std::string& pictures, const std::vec
       gate.set_demand(demands[static_cast<std::size_t>(kind - '0')]);
       continue;
     }
-    result += gate.admit(picture(kind, number++, interval)) ? kind : '.';
+    result += gate.admit(picture(kind, number++, interval)) != GateVerdict::leave_out ? kind : '.';
   }
   return result;
 }
@@ -55,6 +55,14 @@ TEST(PacketGate, LeavesOutWhatNoOtherPictureNeeds) {
 TEST(PacketGate, PassesKeyFramesAndWhatFollowsThem) {
   EXPECT_EQ(passed({.level = DecodeLevel::key}, "KPbPKPb"), "K...K..");
   EXPECT_EQ(passed({.level = DecodeLevel::key, .after_key = 2}, "KPPPPKPPP"), "KPP..KPP.");
+}
+
+TEST(PacketGate, TellsWhenTheDecoderNeedNotWaitForMore) {
+  PacketGate gate({.level = DecodeLevel::key, .after_key = 1});
+  gate.begin(NalFormat{});
+  EXPECT_EQ(gate.admit(picture('K', 0, milliseconds(40))), GateVerdict::pass);
+  EXPECT_EQ(gate.admit(picture('P', 1, milliseconds(40))), GateVerdict::pass_last);
+  EXPECT_EQ(gate.admit(picture('P', 2, milliseconds(40))), GateVerdict::leave_out);
 }
 
 TEST(PacketGate, ReducesAtOnceAndIncreasesWithTheNextKeyFrame) {
