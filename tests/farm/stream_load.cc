@@ -1,15 +1,20 @@
-// Holds many live streams in this process, without a model, and tells what that costs and whether any of them stalls.
+// Holds many live streams in this process, without a model, and tells what that costs and which of them suffered.
 //
-//   stream_load [--seconds N] [--level every|referenced|key] [--stall-after SECONDS] [--threads N] URL…
+//   stream_load [--seconds N] [--level every|referenced|key] [--stall-after SECONDS] [--threads N] [--pictures N] URL…
 //   stream_load … --cameras COUNT PREFIX      the addresses PREFIX0 … PREFIX<COUNT-1>
 //
-// Prints one JSON object a second on standard output, and a summary as the last:
-//   stalls      pauses between decoded pictures longer than --stall-after, by stream and begin (seconds since the
-//   start) delay_ms    from a packet's arrival to its decoded picture core        processor time over elapsed time: 1
-//   is one core memory_mb   resident; memory_mb_per_stream counts from before the first stream was made
+// Prints JSON objects, one a line: one a second; `gap` for each pause between decoded pictures of more than a second
+// (wall clock, so that it can be laid beside camera_farm's faults); `summary` at the end:
+//   stalls      pauses longer than --stall-after, by stream and begin (seconds since the start)
+//   delay_ms    from a packet's arrival to its decoded picture
+//   core        processor time over elapsed time: 1 is one core
+//   memory_mb   resident; memory_mb_per_stream counts from before the first stream was made
+//   by_stream   pictures; lost: missing numbers between them (with --level every and --pictures, the farm's loop);
+//   p99_ms
 // ctrl-C ends it with the summary.
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <charconv>
 #include <chrono>
@@ -34,6 +39,7 @@
 #include "base/metrics.h"
 #include "base/mutex.h"
 #include "engine/stream.h"
+#include "tests/farm/picture_number.h"
 
 namespace {
 
@@ -48,35 +54,39 @@ struct Options {
   double stall_after_s = 6;
   media::DecodeLevel level = media::DecodeLevel::key;
   std::size_t threads = std::max(1U, std::thread::hardware_concurrency());
+  int pictures = 0;
   std::vector<std::string> urls;
 };
 
-/// Delays in bins of a tenth of a millisecond, up to ten seconds. One thread at a time.
+/// Delays in bins that grow by 4 %, from 10 us to a minute: small, since there is one per stream.
 class DelayHistogram {
  public:
   void add(double milliseconds) {
-    const auto bin = static_cast<std::size_t>(std::clamp(milliseconds * 10, 0.0, static_cast<double>(kBins - 1)));
-    ++bins_[bin];
+    const double place = std::log(std::max(milliseconds, kLeastMs) / kLeastMs) / std::log(kGrowth);
+    ++bins_[std::min(static_cast<std::size_t>(place), kBins - 1)];
     ++count_;
   }
   void merge(const DelayHistogram& other) {
     for (std::size_t i = 0; i < kBins; ++i) bins_[i] += other.bins_[i];
     count_ += other.count_;
   }
+  /// Upper end of the bin that holds it.
   double quantile_ms(double share) const {
     const auto rank = static_cast<std::uint64_t>(std::ceil(share * static_cast<double>(count_)));
     std::uint64_t below = 0;
-    for (std::size_t i = 0; i < kBins; ++i) {
+    for (std::size_t i = 0; i < kBins && count_ > 0; ++i) {
       below += bins_[i];
-      if (below >= rank) return (static_cast<double>(i) + 1) / 10;
+      if (below >= rank) return kLeastMs * std::pow(kGrowth, static_cast<double>(i) + 1);
     }
     return 0;
   }
   std::uint64_t count() const { return count_; }
 
  private:
-  static constexpr std::size_t kBins = 100'000;
-  std::vector<std::uint32_t> bins_ = std::vector<std::uint32_t>(kBins);
+  static constexpr std::size_t kBins = 400;
+  static constexpr double kLeastMs = 0.01;
+  static constexpr double kGrowth = 1.04;
+  std::array<std::uint32_t, kBins> bins_{};
   std::uint64_t count_ = 0;
 };
 
@@ -85,21 +95,34 @@ struct Stall {
   double duration_s;
 };
 
+std::int64_t nanoseconds_since_1970(base::WallTime time) {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count();
+}
+
 /// What is seen of one stream. Thread-safe.
 class Watch {
  public:
-  Watch(base::SteadyTime start, double stall_after_s) : start_(start), stall_after_s_(stall_after_s) {}
+  Watch(std::size_t stream, const Options& options, base::Clock& clock)
+      : stream_(stream), options_(options), clock_(clock), start_(clock.now()) {}
 
-  void picture(base::SteadyTime now, base::SteadyTime arrived) OC_EXCLUDES(mutex_) {
+  void picture(const media::Frame& frame) OC_EXCLUDES(mutex_) {
+    const auto now = clock_.now();
+    std::optional<int> number;
+    if (options_.pictures > 0) {
+      number = ocelli::farm::read_picture_number(frame.plane(0).data, frame.plane(0).stride_bytes);
+    }
     const base::MutexLock lock(mutex_);
     note_gap(now);
     last_ = now;
-    delays_.add(std::chrono::duration<double, std::milli>(now - arrived).count());
+    delays_.add(std::chrono::duration<double, std::milli>(now - frame.info().arrived).count());
+    if (!number) return;
+    if (last_number_) lost_ += (*number - *last_number_ - 1 + options_.pictures) % options_.pictures;
+    last_number_ = number;
   }
   /// Nothing more comes: a pause that goes on counts as well.
-  void finish(base::SteadyTime now) OC_EXCLUDES(mutex_) {
+  void finish() OC_EXCLUDES(mutex_) {
     const base::MutexLock lock(mutex_);
-    note_gap(now);
+    note_gap(clock_.now());
   }
   DelayHistogram delays() const OC_EXCLUDES(mutex_) {
     const base::MutexLock lock(mutex_);
@@ -109,18 +132,35 @@ class Watch {
     const base::MutexLock lock(mutex_);
     return stalls_;
   }
+  int lost() const OC_EXCLUDES(mutex_) {
+    const base::MutexLock lock(mutex_);
+    return lost_;
+  }
 
  private:
+  static constexpr double kToldGap_s = 1;
+
   void note_gap(base::SteadyTime now) OC_REQUIRES(mutex_) {
     const base::SteadyTime since = last_.value_or(start_);
     const double gap_s = std::chrono::duration<double>(now - since).count();
-    if (gap_s > stall_after_s_) stalls_.push_back({std::chrono::duration<double>(since - start_).count(), gap_s});
+    if (gap_s > options_.stall_after_s) {
+      stalls_.push_back({std::chrono::duration<double>(since - start_).count(), gap_s});
+    }
+    if (!last_ || gap_s <= kToldGap_s) return;
+    const std::int64_t end_ns = nanoseconds_since_1970(clock_.wall_now());
+    const auto gap_ns = static_cast<std::int64_t>(gap_s * 1e9);
+    std::printf("{\"event\":\"gap\",\"stream\":%zu,\"begin_ns\":%lld,\"end_ns\":%lld}\n", stream_,
+                static_cast<long long>(end_ns - gap_ns), static_cast<long long>(end_ns));
   }
 
+  const std::size_t stream_;
+  const Options& options_;
+  base::Clock& clock_;
   const base::SteadyTime start_;
-  const double stall_after_s_;
   mutable base::Mutex mutex_;
   std::optional<base::SteadyTime> last_ OC_GUARDED_BY(mutex_);
+  std::optional<int> last_number_ OC_GUARDED_BY(mutex_);
+  int lost_ OC_GUARDED_BY(mutex_) = 0;
   DelayHistogram delays_ OC_GUARDED_BY(mutex_);
   std::vector<Stall> stalls_ OC_GUARDED_BY(mutex_);
 };
@@ -128,10 +168,10 @@ class Watch {
 /// In the place of a model: notes when a picture came.
 class NotingDetector final : public infer::Detector {
  public:
-  NotingDetector(Watch& watch, base::Clock& clock) : watch_(watch), clock_(clock) {}
+  explicit NotingDetector(Watch& watch) : watch_(watch) {}
 
   base::Result<std::vector<infer::Detection>> detect(const media::Frame& frame, base::Tracer*) override {
-    watch_.picture(clock_.now(), frame.info().arrived);
+    watch_.picture(frame);
     return std::vector<infer::Detection>{};
   }
   const infer::DetectTimes& last_times() const override { return times_; }
@@ -140,7 +180,6 @@ class NotingDetector final : public infer::Detector {
 
  private:
   Watch& watch_;
-  base::Clock& clock_;
   infer::DetectTimes times_;
   std::vector<std::string> labels_{"person"};
   std::vector<int> class_groups_{0};
@@ -200,6 +239,8 @@ std::optional<Options> read_options(const std::vector<std::string>& words) {
       options.stall_after_s = number;
     } else if (word == "--threads") {
       options.threads = static_cast<std::size_t>(number);
+    } else if (word == "--pictures") {
+      options.pictures = static_cast<int>(number);
     } else if (word == "--cameras") {
       cameras = number;
     } else {
@@ -230,8 +271,8 @@ class Load {
       config.source.url = options.urls[i];
       config.decode.level = options.level;
       config.reconnect = true;
-      watches_.push_back(std::make_unique<Watch>(start_, options.stall_after_s));
-      streams_.push_back(engine::Stream::start(config, std::make_unique<NotingDetector>(*watches_.back(), clock_),
+      watches_.push_back(std::make_unique<Watch>(i, options_, clock_));
+      streams_.push_back(engine::Stream::start(config, std::make_unique<NotingDetector>(*watches_.back()),
                                                {clock_, workers_, base::Logger::null(), metrics_, nullptr, {}, {}}));
     }
   }
@@ -253,6 +294,8 @@ class Load {
     const double now_s = elapsed_s();
     const double processor_s = processor_seconds();
     Json json;
+    json["event"] = "second";
+    json["wall_ns"] = nanoseconds_since_1970(clock_.wall_now());
     json["elapsed_s"] = now_s;
     json["states"] = states;
     json["frames_decoded"] = decoded;
@@ -270,9 +313,13 @@ class Load {
   Json summary() {
     DelayHistogram delays;
     Json stalls = Json::array();
+    Json by_stream = Json::array();
     for (std::size_t i = 0; i < watches_.size(); ++i) {
-      watches_[i]->finish(clock_.now());
-      delays.merge(watches_[i]->delays());
+      watches_[i]->finish();
+      const DelayHistogram own = watches_[i]->delays();
+      delays.merge(own);
+      by_stream.push_back(
+          {{"pictures", own.count()}, {"lost", watches_[i]->lost()}, {"p99_ms", own.quantile_ms(0.99)}});
       for (const Stall& stall : watches_[i]->stalls()) {
         stalls.push_back({{"stream", i}, {"begin_s", stall.begin_s}, {"duration_s", stall.duration_s}});
       }
@@ -280,13 +327,14 @@ class Load {
     processor_before_s_ = 0;
     elapsed_before_s_ = 0;
     Json json = report();
-    json["summary"] = true;
+    json["event"] = "summary";
     json["streams"] = streams_.size();
     json["stalls"] = std::move(stalls);
     json["delay_ms"] = {{"p50", delays.quantile_ms(0.5)},
                         {"p99", delays.quantile_ms(0.99)},
                         {"max", delays.quantile_ms(1)},
                         {"count", delays.count()}};
+    json["by_stream"] = std::move(by_stream);
     json["memory_mb_per_stream"] =
         (json["memory_mb"].get<double>() - memory_before_mb_) / static_cast<double>(streams_.size());
     return json;
@@ -313,7 +361,7 @@ int main(int argc, char** argv) {
     std::fprintf(
         stderr,
         "usage: stream_load [--seconds N] [--level every|referenced|key] [--stall-after SECONDS] [--threads N] "
-        "URL…\n       stream_load … --cameras COUNT PREFIX\n");
+        "[--pictures N] URL…\n       stream_load … --cameras COUNT PREFIX\n");
     return 2;
   }
   std::signal(SIGINT, [](int) { interrupted = true; });

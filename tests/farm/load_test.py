@@ -1,0 +1,152 @@
+#!/usr/bin/env python3
+"""ocelli's streams (stream_load) against camera_farm: many at once, and through faults.
+
+usage: load_test.py HoldTest|ChaosTest          short forms, as the tests run them
+       OCELLI_SOAK=1 load_test.py …             200 streams for 10 minutes; 64 streams through 30 minutes of faults
+"""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+from farm_process import Farm
+
+LOAD = os.environ.get("STREAM_LOAD_BINARY", Path(__file__).resolve().parents[2] / "build/dev/bin/stream_load")
+SOAK = os.environ.get("OCELLI_SOAK") == "1"
+KEY_INTERVAL_S = 2
+LOOP_S = 10
+FPS = 25
+STALL_S = 3 * KEY_INTERVAL_S
+RECOVERY_S = 5
+
+
+def run_load(farm, seconds, *options):
+    """The lines that stream_load prints for all cameras of the farm."""
+    urls = [camera["url"] for camera in farm.ready["cameras"]]
+    command = [LOAD, "--seconds", seconds, "--stall-after", STALL_S, *options, *urls]
+    result = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE, text=True, check=True)
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def of_kind(lines, event):
+    return [line for line in lines if line["event"] == event]
+
+
+def show(**figures):
+    for name, value in figures.items():
+        print(f"  {name.replace('_', ' '):34} {value}", file=sys.stderr)
+
+
+class HoldTest(unittest.TestCase):
+    """Many cameras by their key frames: none may stall."""
+
+    def test_no_stream_stalls(self):
+        cameras = ("20x1920x1080@25:4M,60x1280x720@25:2M,120x640x360@25:800k" if SOAK else
+                   "2x1280x720@25:2M,14x640x360@25:800k")
+        seconds = 600 if SOAK else 20
+        with Farm("--cameras", cameras, "--ports", "shared", "--key-interval", KEY_INTERVAL_S, "--loop", LOOP_S) as farm:
+            lines = run_load(farm, seconds, "--level", "key")
+            late = [second["late_ms"]["max"] for second in farm.of_kind("second")]
+            _, end = farm.end()
+        summary = of_kind(lines, "summary")[0]
+        # Pauses that the sender made by being late itself are not ours.
+        sender_late_s = max(late) / 1000
+        stalls = [stall for stall in summary["stalls"] if stall["duration_s"] - sender_late_s > STALL_S]
+        settled = of_kind(lines, "second")[len(of_kind(lines, "second")) // 4:]
+        show(streams=summary["streams"], seconds=f"{summary['elapsed_s']:.0f}", stalls=len(stalls),
+             core=f"{statistics.mean(line['core'] for line in settled):.2f} (sender: {end['cpu_cores']:.2f})",
+             memory_per_stream=f"{summary['memory_mb_per_stream']:.1f} MB",
+             packet_to_frame=f"p50 {summary['delay_ms']['p50']:.1f} ms, p99 {summary['delay_ms']['p99']:.1f} ms",
+             sender_late=f"p99 {end['late_ms']['p99']:.1f} ms, max {max(late):.1f} ms",
+             threads=summary["threads"], interruptions=summary["interruptions"])
+        self.assertEqual(stalls, [])
+        self.assertEqual(summary["states"], {"live": summary["streams"]})
+        self.assertLessEqual(summary["threads"], summary["streams"] + os.cpu_count() + 1)
+
+
+class ChaosTest(unittest.TestCase):
+    """Cameras with seeded faults beside cameras without: who is hurt returns, nobody else notices."""
+
+    CAMERAS, FAULT_S = (64, 1800) if SOAK else (20, 32)
+    # The short form: one fault of each kind, each on a camera of its own, and as many cameras without.
+    KINDS = ("loss", "stall", "half_open", "restart", "reboot", "sdp", "resolution", "garbage", "no_key", "ts_wall")
+    QUIET_S = 15  # after the last fault
+
+    def farm(self, *options):
+        return Farm("--cameras", f"{self.CAMERAS}x640x360@{FPS}:800k", "--ports", "each", "--loop", LOOP_S,
+                    "--key-interval", KEY_INTERVAL_S, *options)
+
+    def faults(self):
+        """The options that make the faults."""
+        if SOAK:
+            return "--faults", f"7:{self.FAULT_S}:0.5", "--fault-delay", 10
+        plan = Path(self.enterContext(tempfile.TemporaryDirectory())) / "faults.jsonl"
+        plan.write_text("".join(json.dumps({"camera": camera, "kind": kind, "begin_s": 12 + camera,
+                                            "end_s": 24 + camera, "percent": 10}) + "\n"
+                                for camera, kind in enumerate(self.KINDS)))
+        return "--fault-file", plan
+
+    def load(self, farm, seconds):
+        return run_load(farm, seconds, "--level", "every", "--pictures", LOOP_S * FPS)
+
+    def recoveries(self, farm, lines):
+        """Seconds from the end of each fault to the next picture, by kind; overlapping faults of a camera count as one."""
+        gaps = of_kind(lines, "gap")
+        ends = farm.of_kind("fault_end")
+        begins = farm.of_kind("fault_begin")
+        found = {}
+        for end in ends:
+            over_ns = end["wall_ns"]
+            again = [begin for begin in begins if begin["camera"] == end["camera"]
+                     and over_ns - 1e9 < begin["wall_ns"] < over_ns + RECOVERY_S * 1e9 and begin["fault"] != end["fault"]]
+            if again:
+                continue
+            hit = [gap for gap in gaps if gap["stream"] == end["camera"]
+                   and gap["begin_ns"] < over_ns + 0.5e9 and gap["end_ns"] > over_ns]
+            recovery_s = max(((gap["end_ns"] - over_ns) / 1e9 for gap in hit), default=0)
+            found.setdefault(end["kind"], []).append((recovery_s, end["camera"]))
+        return found
+
+    def test_whoever_is_hurt_returns_and_nobody_else_notices(self):
+        with self.farm() as farm:
+            calm = of_kind(self.load(farm, 120 if SOAK else 15), "summary")[0]
+        seconds = self.FAULT_S + self.QUIET_S + 10
+        with self.farm(*self.faults()) as farm:
+            faulty = {camera["camera"] for camera in farm.ready["cameras"] if camera["faulty"]}
+            lines = self.load(farm, seconds)
+            recoveries = self.recoveries(farm, lines)
+            dropped = farm.end()[1]["dropped_pictures"]
+        summary = of_kind(lines, "summary")[0]
+        ticks = of_kind(lines, "second")
+        before = statistics.median(tick["memory_mb"] for tick in ticks[5:10])
+        after = statistics.median(tick["memory_mb"] for tick in ticks[-5:])
+        untouched = [stream for i, stream in enumerate(summary["by_stream"]) if i not in faulty]
+        calm_p99 = statistics.median(stream["p99_ms"] for stream in calm["by_stream"])
+        untouched_p99 = statistics.median(stream["p99_ms"] for stream in untouched)
+        show(streams=f"{self.CAMERAS}, {len(faulty)} with faults", **{
+            kind: f"{len(times)} faults, back after {max(times)[0]:.1f} s at most (stream {max(times)[1]})"
+            for kind, times in sorted(recoveries.items())},
+            untouched=f"{sum(stream['pictures'] for stream in untouched)} pictures, "
+                      f"{sum(stream['lost'] for stream in untouched)} lost",
+            p99_delay=f"{untouched_p99:.1f} ms, {calm_p99:.1f} ms without faults",
+            memory=f"{before:.1f} MB before, {after:.1f} MB after",
+            threads=f"{ticks[8]['threads']} before, {ticks[-1]['threads']} after",
+            descriptors=f"{ticks[8]['descriptors']} before, {ticks[-1]['descriptors']} after", sender_dropped=dropped)
+        self.assertGreaterEqual(len(recoveries), 5, "too few kinds of faults to tell anything")
+        for kind, times in recoveries.items():
+            self.assertLessEqual(max(times)[0], RECOVERY_S, kind)
+        self.assertEqual([stream["lost"] for stream in untouched], [0] * len(untouched))
+        self.assertLessEqual(untouched_p99, 2 * max(calm_p99, 5))
+        self.assertEqual(summary["states"], {"live": self.CAMERAS})
+        self.assertEqual(ticks[-1]["threads"], ticks[8]["threads"])
+        self.assertEqual(ticks[-1]["descriptors"], ticks[8]["descriptors"])
+        self.assertLessEqual(abs(after - before), 0.03 * before if SOAK else 0.25 * before)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
