@@ -113,7 +113,6 @@ void Client::handle_request(std::string_view head) {
 }
 
 bool Client::send_picture(const PictureRun& run) {
-  if (is_frozen_ || !is_open()) return false;
   const Transport& transport = *session_.transport();
   if (transport.kind == Transport::Kind::udp) return config_.udp->send_picture(number_, receiver(transport.rtp), run);
   if (!queue_.push_picture(run, static_cast<std::uint8_t>(transport.rtp))) return false;
@@ -136,7 +135,6 @@ void Client::send_garbage(const std::string& bytes) {
 }
 
 void Client::send_bytes(std::string bytes) {
-  if (is_frozen_ || !is_open()) return;
   queue_.push_bytes(std::move(bytes));
   if (!is_blocked_) flush();
 }
@@ -157,7 +155,9 @@ sockaddr_in Client::receiver(std::uint16_t port) const {
 }
 
 void Client::freeze() {
+  if (is_frozen_ || !is_open()) return;
   is_frozen_ = true;
+  if (session_.is_playing()) session_.camera()->detach(*this);
   config_.loop->change(watch_, EventLoop::kPeerLeft);
 }
 

@@ -101,7 +101,7 @@ void Farm::reset_clients(const Camera& camera, std::string_view reason) {
 
 void Farm::freeze_clients(const Camera& camera) {
   for (const auto& [number, client] : clients_) {
-    if (client->session().camera() == &camera && client->is_open()) client->freeze();
+    if (client->session().camera() == &camera) client->freeze();
   }
 }
 

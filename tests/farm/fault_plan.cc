@@ -61,18 +61,21 @@ Habit habit_of(FaultKind kind) {
   return {};
 }
 
+double rounded_to_ms(double seconds) {
+  return std::round(seconds * 1000) / 1000;
+}
+
 /// The distributions of <random> differ between libraries; plans must not.
 class Dice {
  public:
   explicit Dice(std::uint64_t seed) : random_(seed) {}
   double within(Range range) {
     const double share = static_cast<double>(random_() >> 11U) * 0x1.0p-53;
-    return round_ms(range.low + share * (range.high - range.low));
+    return rounded_to_ms(range.low + share * (range.high - range.low));
   }
   std::size_t below(std::size_t count) { return static_cast<std::size_t>(random_() % count); }
 
  private:
-  static double round_ms(double value) { return std::round(value * 1000) / 1000; }
   std::mt19937_64 random_;
 };
 
@@ -141,9 +144,9 @@ std::vector<Fault> generate_faults(const FaultPlan& plan, int camera_count) {
   for (const int camera : pick_cameras(dice, camera_count, plan.fraction)) {
     for (double begin_s = dice.within(kSecondsBeforeFirst);; begin_s += dice.within(kSecondsBetween)) {
       const FaultKind kind = plan.kinds[dice.below(plan.kinds.size())];
-      const double end_s = begin_s + dice.within(habit_of(kind).seconds);
+      const double end_s = rounded_to_ms(begin_s + dice.within(habit_of(kind).seconds));
       if (end_s > plan.seconds - kQuietSecondsAtEnd) break;
-      faults.push_back({camera, kind, begin_s, end_s, dice.within(habit_of(kind).percent)});
+      faults.push_back({camera, kind, rounded_to_ms(begin_s), end_s, dice.within(habit_of(kind).percent)});
       begin_s = end_s;
     }
   }

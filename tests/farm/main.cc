@@ -35,17 +35,20 @@ void add_camera_options(CLI::App& app, Options& options) {
   app.add_option("--key-interval", options.key_interval_s, "seconds between key frames")
       ->check(CLI::Range(1, 4096))
       ->capture_default_str();
+  const std::map<std::string, Join> joins{{"key", Join::key}, {"now", Join::now}};
   app.add_option("--join", options.join, "a client's first picture: the next key frame, or just the next")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, Join>{{"key", Join::key}, {"now", Join::now}}));
+      ->transform(CLI::CheckedTransformer(joins).description(""))
+      ->option_text("key|now [key]");
 }
 
 void add_network_options(CLI::App& app, Options& options) {
   app.add_option("--address", options.address, "IPv4 address to listen on")->capture_default_str();
   app.add_option("--port", options.port, "first port; 0: any free ones")->capture_default_str();
+  const std::map<std::string, Ports> ports{{"shared", Ports::shared}, {"each", Ports::each}};
   app.add_option("--ports", options.ports,
-                 "one port for all cameras, or one for each, so that it can refuse connections")
-      ->transform(
-          CLI::CheckedTransformer(std::map<std::string, Ports>{{"shared", Ports::shared}, {"each", Ports::each}}));
+                 "one port for all cameras, or one for each, which can then refuse connections")
+      ->transform(CLI::CheckedTransformer(ports).description(""))
+      ->option_text("shared|each [shared]");
   app.add_option("--auth", options.auth, "basic:USER:PASSWORD or digest:USER:PASSWORD");
   app.add_option("--session-timeout", options.session_timeout_s,
                  "seconds without a request after which a session may end")
@@ -57,8 +60,11 @@ void add_network_options(CLI::App& app, Options& options) {
 
 void add_fault_options(CLI::App& app, Options& options) {
   std::string kinds;
-  for (const auto& name : ocelli::farm::fault_names()) kinds += " " + name;
-  app.add_option("--faults", options.fault_plan, "SEED:SECONDS:FRACTION[:KIND,KIND]: makes faults of kinds" + kinds);
+  for (const auto& name : ocelli::farm::fault_names()) kinds += (kinds.empty() ? "" : ", ") + name;
+  app.add_option(
+      "--faults", options.fault_plan,
+      "SEED:SECONDS:FRACTION[:KIND,KIND…]: faults, one after the other, for a FRACTION of the cameras; kinds: " +
+          kinds);
   app.add_option(
       "--fault-file", options.fault_file,
       R"(JSON lines: {"camera": 3, "kind": "loss", "begin_s": 5, "end_s": 9, "percent": 10}; camera -1: all)");
