@@ -7,6 +7,7 @@ constexpr double kSecond = 1'000;
 constexpr double kMinute = 60 * kSecond;
 constexpr double kHour = 60 * kMinute;
 constexpr double kMaxPathBytes = 4'096;
+constexpr double kMostProbeBytes = 100'000'000;
 constexpr double kMaxClasses = 1'000;
 constexpr double kMaxCorners = 200;
 
@@ -64,13 +65,25 @@ std::vector<Section> sections_of(SiteConfig& site) {
 std::vector<Field> fields_of(engine::StreamConfig& camera) {
   return {
       {"url", &camera.source.url, 1, kMaxPathBytes,
-       "File, or http://, https://, rtsp:// or rtsps:// address. Secrets as `${NAME}`, from the environment.",
+       "File, pipe or folder of pictures, or http://, https://, rtsp:// or rtsps:// address. Secrets as `${NAME}`, "
+       "from the environment.",
        Presence::required},
       {"fps", &camera.max_fps, 0, 240, "Pictures analysed per second; 0: all."},
       {"classes", &camera.labels, 1, kMaxClasses, "What is looked for, by the model's class names; absent: all."},
       {"timeout", &camera.source.timeout, 100, 10 * kMinute,
        "A source that is silent for this long is given up and opened again."},
       {"loop", &camera.loop, 0, 0, "Files begin again at their end, as if they were cameras."},
+      {"transport", &camera.source.transport, 0, 0,
+       "How RTSP packets travel; auto: tcp, then udp, then http (tunnel), as the server and the network let."},
+      {"tls_verify", &camera.source.tls_verify, 0, 0,
+       "rtsps:// and https://: refuse a server whose certificate does not prove its name."},
+      {"tls_ca_file", &camera.source.tls_ca_file, 0, kMaxPathBytes,
+       "PEM file of the authorities that are believed; empty: the system's."},
+      {"probe_bytes", &camera.source.probe_bytes, 0, kMostProbeBytes,
+       "How much of the input may be read until its streams are known; 0: as docs/sources.md says for its container."},
+      {"analyze_duration", &camera.source.analyze_duration, 0, kMinute, "The same in time of the video; 0s: likewise."},
+      {"picture_rate", &camera.source.pictures_per_second, 0.001, 1'000,
+       "Pictures per second of a folder of pictures."},
   };
 }
 
@@ -107,6 +120,9 @@ std::vector<std::string> choices(const base::LogLevel* /*level*/) {
 }
 std::vector<std::string> choices(const base::LogFormat* /*format*/) {
   return {"console", "json"};
+}
+std::vector<std::string> choices(const media::RtspTransport* /*transport*/) {
+  return {"auto", "tcp", "udp", "http"};
 }
 
 }  // namespace ocelli::config

@@ -32,6 +32,7 @@ struct WrittenForm {
   Written operator()(const std::vector<vision::UnitPoint>* /*value*/) const { return {"list of points", ""}; }
   Written operator()(const base::LogLevel* value) const { return choice(value); }
   Written operator()(const base::LogFormat* value) const { return choice(value); }
+  Written operator()(const media::RtspTransport* value) const { return choice(value); }
 };
 
 Written written(const Field& field) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -9,22 +10,39 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "media/access_unit.h"
+#include "media/address.h"
+#include "media/byte_reader.h"
 #include "media/packet.h"
 
 struct AVCodecParameters;
 
 namespace ocelli::media {
 
+/// How an RTSP server's packets travel.
+enum class RtspTransport {
+  automatic,  ///< the first that works of: what worked before, tcp, udp, http
+  tcp,        ///< interleaved with the dialogue
+  udp,
+  http,  ///< tunnelled through HTTP
+};
+
 struct SourceConfig {
-  std::string url;                                 ///< path, http(s)://… or rtsp(s)://…
+  std::string url;  ///< file, FIFO, folder of pictures, "-" (standard input), http(s)://… or rtsp(s)://…
   std::chrono::milliseconds timeout{10'000};       ///< for opening, name look-up and first bytes included
   std::chrono::milliseconds read_timeout{10'000};  ///< for each read(): how long it waits for a video packet
+  RtspTransport transport = RtspTransport::automatic;
+  RtspTransport worked_before = RtspTransport::automatic;  ///< StreamInfo::transport of the last connection
+  bool tls_verify = true;                                  ///< rtsps and https: refuse who cannot prove his name
+  std::string tls_ca_file = {};                            ///< PEM; empty: the system's authorities
+  int probe_bytes = 0;                                     ///< 0: by the container's profile
+  std::chrono::milliseconds analyze_duration{0};           ///< 0: by the container's profile
+  double pictures_per_second = 25;                         ///< of a folder of pictures
 };
 
 /// What is known of the video before its first frame is decoded.
 struct StreamInfo {
-  std::string container;                ///< FFmpeg's short name, e.g. "mov,mp4,m4a,3gp,3g2,mj2"
-  std::string codec;                    ///< e.g. "h264"
+  std::string container;  ///< FFmpeg's short name, e.g. "mov,mp4,m4a,3gp,3g2,mj2"; "pictures" for a folder
+  std::string codec;      ///< e.g. "h264"
   std::optional<NalFormat> nal_format;  ///< of H.264 and H.265
   int width = 0;
   int height = 0;
@@ -33,16 +51,21 @@ struct StreamInfo {
   std::optional<std::uint64_t> frame_count;          ///< when the container knows it
   std::optional<base::WallTime> recording_start;     ///< when the container says so (creation_time)
   bool live = false;                                 ///< cannot wait for its reader
+  std::optional<RtspTransport> transport;            ///< RTSP: the one that worked
+  bool index_rebuilt = false;                        ///< AVI: its own index was absent or wrong
 };
 
-/// Bytes in, video packets out: a file, an HTTP or an RTSP URL opened with FFmpeg, its first usable video stream
+/// Bytes in, video packets out: whatever docs/sources.md lists is opened with FFmpeg, its first usable video stream
 /// chosen. One thread at a time; read() blocks. A stop request ends a blocking call with `cancelled`. open() fails with
-/// not_found (no such file or host), unavailable (refused, unauthorised), timeout, corrupt (not media), unsupported (no
-/// video in it). read() ends with end_of_stream.
+/// not_found (no such file or host), unavailable (refused), timeout, corrupt (not media), unsupported (no video in it),
+/// invalid (not what the user meant: wrong password, empty folder). read() ends with end_of_stream.
 class Source {
  public:
   static base::Result<std::unique_ptr<Source>> open(const SourceConfig& config, base::Clock& clock,
                                                     std::stop_token stop);
+  /// From bytes that somebody else fetches; `config.url` only names them in errors.
+  static base::Result<std::unique_ptr<Source>> open(std::unique_ptr<ByteReader> reader, const SourceConfig& config,
+                                                    base::Clock& clock, std::stop_token stop);
   virtual ~Source() = default;
 
   virtual const StreamInfo& info() const = 0;
@@ -53,8 +76,5 @@ class Source {
   /// For Decoder::create only.
   virtual const AVCodecParameters& codec_parameters() const = 0;
 };
-
-/// The URL as it may be shown and logged: without user, password and query.
-std::string redact_url(const std::string& url);
 
 }  // namespace ocelli::media

@@ -2,7 +2,10 @@
 """ocelli on an RTSP camera: a real server on this machine."""
 
 import functools
+import socket
 import subprocess
+import threading
+import time
 from pathlib import Path
 
 import program
@@ -26,8 +29,8 @@ class RtspCase(Case):
         if what_is_missing():
             self.skipTest(f"no RTSP server here: {what_is_missing()}; scripts/setup --tests")
 
-    def camera(self, clip, port=0):
-        return Server([PYTHON, str(SERVER), str(clip), str(port)], r"(rtsp://\S+)$", self.folder / "rtsp.log")
+    def camera(self, clip, port=0, *options):
+        return Server([PYTHON, str(SERVER), str(clip), str(port), *options], r"(rtsp://\S+)$", self.folder / "rtsp.log")
 
 
 class RtspInputTest(RtspCase):
@@ -41,6 +44,83 @@ class RtspInputTest(RtspCase):
         with self.camera(pattern_clip(self.folder / "clip.mp4")) as camera:
             self.assert_refused(ocelli("analyze", camera.said + "x", "-o", self.folder / "out"), 3, "404")
         self.assertFalse((self.folder / "out").exists())
+
+
+    def test_transports(self):
+        clip = pattern_clip(self.folder / "clip.mp4", seconds=30)
+        picture = self.folder / "picture.jpg"
+        for transport in ("tcp", "udp"):
+            with self.subTest(transport), self.camera(clip, 0, "--transport", transport) as camera:
+                self.assertEqual(ocelli("snapshot", camera.said, "-o", picture)[0], 0)
+
+    def test_log_in(self):
+        clip = pattern_clip(self.folder / "clip.mp4")
+        picture = self.folder / "picture.jpg"
+        for method in ("basic", "digest"):
+            with self.subTest(method), self.camera(clip, 0, "--login", method) as camera:
+                right = camera.said.replace("rtsp://", "rtsp://me:s3cret@")
+                self.assertEqual(ocelli("snapshot", right, "-o", picture)[0], 0)
+                wrong = camera.said.replace("rtsp://", "rtsp://me:wr0ng@")
+                code, out, err = ocelli("snapshot", wrong, "-o", picture)
+                self.assertNotEqual(code, 0)
+                self.assertIn("password refused", err)
+                self.assertNotIn("wr0ng", out + err)
+
+
+class MuteCamera(threading.Thread):
+    """Agrees to play over TCP and then sends nothing, as behind a firewall; knows no other transport."""
+
+    SDP = "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=x\r\nt=0 0\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n"
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"rtsp://127.0.0.1:{self.listener.getsockname()[1]}/clip"
+
+    def run(self):
+        while True:
+            try:
+                connection = self.listener.accept()[0]
+            except OSError:
+                return
+            threading.Thread(target=self.talk, args=(connection,), daemon=True).start()
+
+    def talk(self, connection):
+        with connection, connection.makefile("rb") as lines:
+            request = []
+            for line in lines:
+                request.append(line.decode("latin-1").strip())
+                if request[-1]:
+                    continue
+                connection.sendall(self.answer(request))
+                request = []
+
+    def answer(self, request):
+        head = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in request[1:])}
+        status, extra, body = "200 OK", "", ""
+        if request[0].startswith("DESCRIBE"):
+            extra, body = "Content-Type: application/sdp\r\n", self.SDP
+        elif request[0].startswith("SETUP") and "TCP" in head["transport"]:
+            extra = f"Transport: {head['transport']}\r\nSession: 1\r\n"
+        elif request[0].startswith("SETUP"):
+            status = "461 Unsupported Transport"
+        elif request[0].startswith("GET"):
+            return b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
+        return (f"RTSP/1.0 {status}\r\nCSeq: {head.get('cseq', 0)}\r\n{extra}"
+                f"Content-Length: {len(body)}\r\n\r\n{body}").encode()
+
+
+class RtspSilenceTest(Case):
+    def test_each_transport_is_tried_and_named(self):
+        camera = MuteCamera()
+        camera.start()
+        self.addCleanup(camera.listener.close)
+        began = time.monotonic()
+        code, _, err = ocelli("snapshot", camera.url, "-o", self.folder / "picture.jpg", "--timeout", 6)
+        self.assertNotEqual(code, 0)
+        self.assertLess(time.monotonic() - began, 15)
+        for words in ("tcp: it agreed to play, but no packet came", "udp: the server refuses this transport", "http: "):
+            self.assertIn(words, err)
 
 
 class RtspAnalysisTest(RtspCase):
