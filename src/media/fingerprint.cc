@@ -196,6 +196,7 @@ std::string_view container_name(Container container) {
 }
 
 Mp4Layout mp4_layout(std::span<const std::uint8_t> head) {
+  if (fingerprint(head) != Container::mp4) return Mp4Layout::unknown;
   std::size_t place = 0;
   while (const std::uint64_t size = box_size(head, place)) {
     const std::string_view type = as_text(head).substr(place + 4, 4);

@@ -121,6 +121,7 @@ TEST(Mp4Layout, TellsWhereTheIndexIs) {
   EXPECT_EQ(layout("-movflags +faststart"), Mp4Layout::index_first);
   EXPECT_EQ(mp4_layout(bytes_of("\0\0\0\x0CstypmsdhXXXXXXXX"s)), Mp4Layout::fragmented);
   EXPECT_EQ(mp4_layout(bytes_of("no boxes")), Mp4Layout::unknown);
+  EXPECT_EQ(mp4_layout(bytes_of("OggSmoof\0\1"s)), Mp4Layout::unknown) << "found by fuzzing";
 }
 
 TEST(SdpVideoProfile, TellsPlainFromEncrypted) {

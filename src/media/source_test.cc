@@ -186,6 +186,19 @@ TEST_F(SourceTest, IgnoresARecordingTimeWithoutADate) {
   EXPECT_FALSE((*source)->info().recording_start);
 }
 
+TEST_F(SourceTest, IgnoresTimesBeyondWhatNanosecondsHold) {
+  // An IVF file whose header counts 2^32 - 1 frames of 2^31 - 1 seconds each.
+  ASSERT_TRUE(make_clip(folder_ / "a.ivf", 5, "-c:v libvpx"));
+  std::string bytes = testing::read_file(folder_ / "a.ivf");
+  bytes.replace(16, 12, std::string("\x01\0\0\0\xFF\xFF\xFF\x7F\xFF\xFF\xFF\xFF", 12));
+  testing::write_file(folder_ / "b.ivf", bytes);
+  const auto source = open(folder_ / "b.ivf");
+  ASSERT_TRUE(source) << source.error().message();
+  EXPECT_FALSE((*source)->info().duration);
+  ASSERT_TRUE(make_clip(folder_ / "a.avi", 5, "-c:v mpeg4 -metadata creation_time=9999-01-01T00:00:00Z"));
+  EXPECT_FALSE((*open(folder_ / "a.avi"))->info().recording_start);
+}
+
 TEST_F(SourceTest, RefusesAddressesThatItDoesNotKnow) {
   const auto source = open("rtmp://me:secret@cam/live");
   EXPECT_EQ(source.error().code(), Code::unsupported);

@@ -22,6 +22,8 @@ constexpr std::int64_t kMostPixels = 1LL << 26;
 constexpr int kMostReadErrors = 64;
 // A hundred years in nanoseconds: stamps beyond are damage, and arithmetic on them would overflow.
 constexpr std::int64_t kMostMediaTime = 100LL * 365 * 24 * 3600 * 1'000'000'000;
+// The year 2200, in microseconds: nanoseconds in 64 bits end in 2262.
+constexpr std::int64_t kMostWallTime = 230LL * 365 * 24 * 3600 * 1'000'000;
 
 /// "2024-05-06T07:08:09Z", as containers write it. Anything without a date would depend on today, anything without a
 /// zone on the machine: the one is ignored, the other taken as UTC.
@@ -33,7 +35,8 @@ std::optional<base::WallTime> parse_creation_time(std::string text) {
   const bool has_zone = text.back() == 'Z' || text.find_first_of("+-", kDateAndTime) != std::string::npos;
   if (!has_zone) text += 'Z';
   std::int64_t microseconds = 0;
-  if (av_parse_time(&microseconds, text.c_str(), 0) < 0 || microseconds <= 0) return std::nullopt;
+  if (av_parse_time(&microseconds, text.c_str(), 0) < 0) return std::nullopt;
+  if (microseconds <= 0 || microseconds > kMostWallTime) return std::nullopt;
   return base::WallTime(std::chrono::microseconds(microseconds));
 }
 
@@ -85,7 +88,8 @@ void DemuxSource::describe_stream() {
   info_.height = parameters.height;
   const AVRational rate = av_guess_frame_rate(&context, stream_, nullptr);
   if (rate.num > 0 && rate.den > 0) info_.frames_per_second = av_q2d(rate);
-  if (context.duration > 0 && !info_.live) info_.duration = std::chrono::microseconds(context.duration);
+  const bool has_duration = context.duration > 0 && context.duration < kMostMediaTime / 1000;
+  if (has_duration && !info_.live) info_.duration = std::chrono::microseconds(context.duration);
   if (stream_->nb_frames > 0) info_.frame_count = static_cast<std::uint64_t>(stream_->nb_frames);
   if (const auto* entry = av_dict_get(context.metadata, "creation_time", nullptr, 0); entry != nullptr) {
     info_.recording_start = parse_creation_time(entry->value);
@@ -179,7 +183,7 @@ base::Status DemuxSource::seek(MediaTime time) {
   sought_ = true;
   input_.first_packet.reset();
   const std::int64_t target =
-      first_timestamp_ + av_rescale_q(time.time_since_epoch().count(), kMediaTimeBase, stream_->time_base);
+      av_sat_add64(first_timestamp_, av_rescale_q(time.time_since_epoch().count(), kMediaTimeBase, stream_->time_base));
   interrupt_.arm(config_.timeout);
   if (const int result = av_seek_frame(input_.context.get(), stream_->index, target, AVSEEK_FLAG_BACKWARD);
       result < 0) {
