@@ -52,7 +52,13 @@ void Executor::enqueue(Strand* strand) {
         return;
     }
   }
-  ready_.notify_one();
+  announce();
+}
+
+// All, though one would do: pthread_cond_signal() of glibc 2.27 to 2.40 can lose a wake when several threads wait (glibc
+// bug 25847), and a lost wake is a camera that never moves again.
+void Executor::announce() {
+  ready_.notify_all();
 }
 
 void Executor::append(Strand* strand) {
@@ -93,7 +99,7 @@ void Executor::work(std::stop_token stop) {
       strand->state_ = more ? Strand::State::ready : Strand::State::idle;
       if (more) append(strand);
     }
-    if (more) ready_.notify_one();
+    if (more) announce();
     if (closed) idle_.notify_all();  // its destructor waits for the step to be over
   }
 }

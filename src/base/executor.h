@@ -33,6 +33,7 @@ class Executor {
   void enqueue(Strand* strand) OC_EXCLUDES(mutex_);
   void work(std::stop_token stop);
 
+  void announce();
   void append(Strand* strand) OC_REQUIRES(mutex_);
   Strand* take_first() OC_REQUIRES(mutex_);
   void remove(Strand* strand) OC_REQUIRES(mutex_);
