@@ -32,6 +32,7 @@ void add_commands(CLI::App& app, CommandContext& context) {
   add_analyze_command(app, context);
   add_serve_command(app, context);
   add_snapshot_command(app, context);
+  add_probe_command(app, context);
   add_models_command(app, context);
   add_config_command(app, context);
   add_doctor_command(app, context);

@@ -95,6 +95,8 @@ base::Status Pipeline::receive_frames() {
     if (frame) {
       ++counts_.frames_decoded;
       last_decoded_ = (*frame)->info();
+      counts_.width = last_decoded_->width;
+      counts_.height = last_decoded_->height;
       decode_delay_seconds_.observe_s(
           std::chrono::duration<double>(services_.clock.now() - last_decoded_->arrived).count());
       OC_TRY_STATUS(analyse(*frame));

@@ -27,6 +27,8 @@ struct PipelineCounts {
   std::uint64_t events = 0;
   bool sink_failed = false;
   media::MediaTime position;
+  int width = 0;  ///< of the newest decoded picture
+  int height = 0;
   std::chrono::nanoseconds decode_time{};
   std::chrono::nanoseconds preprocess_time{};
   std::chrono::nanoseconds inference_time{};

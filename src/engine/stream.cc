@@ -218,6 +218,10 @@ void PipelineStream::publish_counts() {
   status_.events = counts.events;
   status_.sink_failed = counts.sink_failed;
   status_.position = counts.position;
+  if (status_.info && counts.width > 0) {  // it may change in mid-stream
+    status_.info->width = counts.width;
+    status_.info->height = counts.height;
+  }
   status_.decode_time = counts.decode_time;
   status_.preprocess_time = counts.preprocess_time;
   status_.inference_time = counts.inference_time;

@@ -101,8 +101,10 @@ base::Status StreamReader::play_once(const std::stop_token& stop) {
   media::SourceConfig source_config = config_.source;
   source_config.timeout = life_.begin_attempt(services_.clock.now());
   source_config.read_timeout = life_.longest_silence();
+  if (transport_) source_config.worked_before = *transport_;
   OC_TRY(auto source, media::Source::open(source_config, services_.clock, stop));
   life_.opened(services_.clock.now());
+  if (source->info().transport) transport_ = *source->info().transport;
   live_ = source->info().live;
   waits_for_pipeline_ = !live_ && config_.pace == Pace::as_fast_as_possible;
   if (live_) place_on_axis();

@@ -76,6 +76,7 @@ class StreamReader {
   media::PacketGate gate_;
   std::atomic<bool> waits_for_pipeline_{true};
   bool live_ = false;
+  std::optional<media::RtspTransport> transport_;  ///< that worked last
   bool skipping_to_key_ = false;  ///< packets were lost, so what predicts from them is useless
   media::MediaTime origin_;       ///< where the next connection begins on the stream's axis
   media::MediaTime newest_;       ///< newest packet, same axis

@@ -44,7 +44,7 @@ struct StreamInfo {
   std::string container;  ///< FFmpeg's short name, e.g. "mov,mp4,m4a,3gp,3g2,mj2"; "pictures" for a folder
   std::string codec;      ///< e.g. "h264"
   std::optional<NalFormat> nal_format;  ///< of H.264 and H.265
-  int width = 0;
+  int width = 0;  ///< 0: known with the first picture, as when a camera returns
   int height = 0;
   double frames_per_second = 0;                      ///< average as declared; 0 when unknown
   std::optional<std::chrono::nanoseconds> duration;  ///< files only

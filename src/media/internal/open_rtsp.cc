@@ -62,6 +62,26 @@ struct Attempt {
   bool try_another = false;
 };
 
+/// The video whose parameter sets the session description holds, if it is the only stream: then nothing has to be
+/// guessed by reading ahead, which would cost a camera that returns up to the seconds of its profile.
+AVStream* described_by_server(const AVFormatContext& context) {
+  if (context.nb_streams != 1) return nullptr;
+  AVStream* stream = context.streams[0];
+  const AVCodecParameters& parameters = *stream->codecpar;
+  const bool known = parameters.codec_id == AV_CODEC_ID_H264 || parameters.codec_id == AV_CODEC_ID_HEVC;
+  return known && parameters.extradata_size > 0 ? stream : nullptr;
+}
+
+/// Takes the picture's size from the parser, which has seen a first packet.
+bool has_size(AVStream& stream) {
+  const AVCodecParserContext* parser = av_stream_get_parser(&stream);
+  if (parser == nullptr || parser->width <= 0 || parser->height <= 0) return false;
+  stream.codecpar->width = parser->width;
+  stream.codecpar->height = parser->height;
+  stream.codecpar->format = parser->format;
+  return true;
+}
+
 class RtspOpener {
  public:
   explicit RtspOpener(const Opening& opening) : opening_(opening), deadline_(opening.interrupt.deadline()) {}
@@ -108,16 +128,29 @@ class RtspOpener {
   /// A server may promise UDP that a firewall eats: only packets prove a transport. Half of the time that is left goes
   /// to each transport that has another behind it.
   Attempt await_packets(OpenInput input, bool last) {
+    AVStream* video = described_by_server(*input.context);
+    // What worked before needs no proof: a camera that returns is open as soon as it agrees to play, so that one that
+    // hangs is told from one whose next key frame is seconds away.
+    if (video != nullptr && input.transport == opening_.config.worked_before) return {std::move(input)};
     if (!last) {
       const auto half = opening_.interrupt.remaining() / 2;
       opening_.interrupt.set_deadline(deadline_ - half);
     }
-    int result = avformat_find_stream_info(input.context.get(), nullptr);
-    if (result >= 0) {
-      input.first_packet.reset(av_packet_alloc());
-      if (!input.first_packet) return {Error(Code::exhausted, "out of memory")};
+    input.first_packet.reset(av_packet_alloc());
+    if (!input.first_packet) return {Error(Code::exhausted, "out of memory")};
+    int result = 0;
+    if (video != nullptr) {
       result = av_read_frame(input.context.get(), input.first_packet.get());
+      if (result < 0 || has_size(*video)) return judged(result, std::move(input));
     }
+    AvPacketPtr first = std::move(input.first_packet);
+    result = avformat_find_stream_info(input.context.get(), nullptr);
+    if (result >= 0 && first->size == 0) result = av_read_frame(input.context.get(), first.get());
+    input.first_packet = std::move(first);
+    return judged(result, std::move(input));
+  }
+
+  Attempt judged(int result, OpenInput input) const {
     if (result >= 0) return {std::move(input)};
     if (opening_.interrupt.stopped()) return {failure(result)};
     if (opening_.interrupt.expired() || result == AVERROR(ETIMEDOUT)) {
