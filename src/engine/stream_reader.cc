@@ -12,6 +12,7 @@ using base::Error;
 
 // Live packets waiting for the strand: about two seconds of a camera, far more than a worker's hiccup.
 constexpr std::size_t kMostLivePackets = 48;
+constexpr std::uint64_t kPacketsPerCount = 128;
 
 }  // namespace
 
@@ -125,7 +126,8 @@ base::Status StreamReader::play_once(const std::stop_token& stop) {
   connection_began_.reset();
   newest_in_connection_ = {};
   skipping_to_key_ = false;
-  base::Status status = read_all(*source, stop);
+  PacketClock packet_clock(source->info());
+  base::Status status = read_all(*source, packet_clock, stop);
   const double rate = source->info().frames_per_second;
   const auto frame_interval = std::chrono::nanoseconds(static_cast<std::int64_t>(1e9 / (rate > 0 ? rate : 25)));
   origin_ = newest_ + frame_interval;
@@ -144,13 +146,29 @@ void StreamReader::place_on_axis() {
   origin_ = std::max(origin_, media::MediaTime(now - *first_connected_));
 }
 
-base::Status StreamReader::read_all(media::Source& source, const std::stop_token& stop) {
-  while (true) {
-    OC_TRY(auto packet, source.read());
+base::Status StreamReader::read_all(media::Source& source, PacketClock& packet_clock, const std::stop_token& stop) {
+  std::vector<media::Packet> settled;
+  media::TimelineCounters counted;
+  for (std::uint64_t packets = 1;; ++packets) {
+    auto packet = source.read();
+    if (!packet || packets % kPacketsPerCount == 0) metrics_.count_repairs(packet_clock.counters(), counted);
+    if (!packet) {
+      packet_clock.flush(settled);
+      OC_TRY_STATUS(hand_on(settled, stop));
+      return std::move(packet).error();
+    }
     if (live_ && life_.is_dead(services_.clock.now())) {
       return Error(Code::corrupt,
                    "bytes come, but no picture can be decoded from them; is the camera's encoder in order?");
     }
+    packet_clock.push(*std::move(packet), settled);
+    OC_TRY_STATUS(hand_on(settled, stop));
+  }
+}
+
+/// Paces, gates and queues what is settled.
+base::Status StreamReader::hand_on(std::vector<media::Packet>& packets, const std::stop_token& stop) {
+  for (media::Packet& packet : packets) {
     if (!pace(packet, stop)) return Error(Code::cancelled, "stopped");
     newest_in_connection_ = std::max(newest_in_connection_, packet.time().time_since_epoch());
     newest_ = std::max(newest_, origin_ + packet.time().time_since_epoch());
@@ -164,6 +182,8 @@ base::Status StreamReader::read_all(media::Source& source, const std::stop_token
     if (!queue_.push(std::move(packet), stop)) return Error(Code::cancelled, "stopped");
     callbacks_.item_ready();
   }
+  packets.clear();
+  return {};
 }
 
 /// Holds a packet back until its time has come. Live sources bring their own pace.

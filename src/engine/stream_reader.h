@@ -9,6 +9,7 @@
 
 #include "base/bounded_queue.h"
 #include "base/executor.h"
+#include "engine/packet_clock.h"
 #include "engine/stream.h"
 #include "engine/stream_life.h"
 #include "engine/stream_metrics.h"
@@ -61,7 +62,8 @@ class StreamReader {
   bool wait_while_paused(const std::stop_token& stop) OC_EXCLUDES(mutex_);
   bool wait_for_next_attempt(base::SteadyTime when, const std::stop_token& stop) OC_EXCLUDES(mutex_);
   base::Status play_once(const std::stop_token& stop);
-  base::Status read_all(media::Source& source, const std::stop_token& stop);
+  base::Status read_all(media::Source& source, PacketClock& packet_clock, const std::stop_token& stop);
+  base::Status hand_on(std::vector<media::Packet>& packets, const std::stop_token& stop);
   void place_on_axis();
   bool pace(const media::Packet& packet, const std::stop_token& stop);
   bool has_room_for(const media::Packet& packet);
@@ -77,9 +79,9 @@ class StreamReader {
   std::atomic<bool> waits_for_pipeline_{true};
   bool live_ = false;
   std::optional<media::RtspTransport> transport_;  ///< that worked last
-  bool skipping_to_key_ = false;  ///< packets were lost, so what predicts from them is useless
-  media::MediaTime origin_;       ///< where the next connection begins on the stream's axis
-  media::MediaTime newest_;       ///< newest packet, same axis
+  bool skipping_to_key_ = false;                   ///< packets were lost, so what predicts from them is useless
+  media::MediaTime origin_;                        ///< where the next connection begins on the stream's axis
+  media::MediaTime newest_;                        ///< newest packet, same axis
   std::chrono::nanoseconds newest_in_connection_{};
   std::optional<base::SteadyTime> connection_began_;  ///< of a paced file: when its zero was due
   std::optional<base::SteadyTime> first_connected_;   ///< of a live source: zero of the axis

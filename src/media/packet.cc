@@ -16,6 +16,28 @@ std::span<const std::uint8_t> Packet::bytes() const {
   return {packet_->data, static_cast<std::size_t>(packet_->size)};
 }
 
+PacketStamp Packet::stamp(std::uint64_t id) const {
+  const auto time = [](std::int64_t stamp) -> std::optional<std::chrono::nanoseconds> {
+    if (stamp == AV_NOPTS_VALUE) return std::nullopt;
+    return std::chrono::nanoseconds(stamp);
+  };
+  PacketStamp stamp;
+  stamp.id = id;
+  stamp.pts = time(packet_->pts);
+  stamp.dts = time(packet_->dts);
+  stamp.arrived = arrived_;
+  stamp.is_key = is_key_;
+  stamp.follows_loss = (packet_->flags & AV_PKT_FLAG_CORRUPT) != 0;
+  return stamp;
+}
+
+void Packet::retime(const TimedPacket& timed) {
+  time_ = timed.pts;
+  time_quality_ = timed.quality;
+  packet_->pts = timed.pts.time_since_epoch().count();
+  packet_->dts = timed.dts.time_since_epoch().count();
+}
+
 bool Packet::is_disposable() const {
   return (packet_->flags & AV_PKT_FLAG_DISPOSABLE) != 0;
 }

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "media/media_time.h"
+#include "media/timeline.h"
 
 struct AVPacket;
 
@@ -27,6 +28,11 @@ class Packet {
 
   MediaTime time() const { return time_; }
   bool is_key() const { return is_key_; }
+  /// What is known of its time, for Timeline; by the stamps that it came with.
+  PacketStamp stamp(std::uint64_t id) const;
+  /// Takes the repaired times over.
+  void retime(const TimedPacket& timed);
+  TimeQuality time_quality() const { return time_quality_; }
   base::SteadyTime arrived() const { return arrived_; }  ///< when the demuxer had it whole
   std::span<const std::uint8_t> bytes() const;
   /// The container says that no other picture is predicted from this one.
@@ -42,6 +48,7 @@ class Packet {
   MediaTime time_;
   bool is_key_;
   base::SteadyTime arrived_;
+  TimeQuality time_quality_ = TimeQuality::good;
   bool ends_run_ = false;
 };
 

@@ -50,6 +50,8 @@ struct StreamInfo {
   std::optional<std::chrono::nanoseconds> duration;  ///< files only
   std::optional<std::uint64_t> frame_count;          ///< when the container knows it
   std::optional<base::WallTime> recording_start;     ///< when the container says so (creation_time)
+  int reorder_depth = 0;                             ///< pictures that wait for a later one, as declared
+  std::optional<std::chrono::nanoseconds> wrap_period;  ///< after which its time stamps begin anew
   bool live = false;                                 ///< cannot wait for its reader
   std::optional<RtspTransport> transport;            ///< RTSP: the one that worked
   bool index_rebuilt = false;                        ///< AVI: its own index was absent or wrong

@@ -94,6 +94,9 @@ void DemuxSource::describe_stream() {
   if (const auto* entry = av_dict_get(context.metadata, "creation_time", nullptr, 0); entry != nullptr) {
     info_.recording_start = parse_creation_time(entry->value);
   }
+  info_.reorder_depth = parameters.video_delay;
+  if (input_.transport) info_.wrap_period = kRtpWrapPeriod;
+  if (input_.container == Container::mpeg_ts) info_.wrap_period = kMpegTsWrapPeriod;
   info_.transport = input_.transport;
   info_.index_rebuilt = input_.index_rebuilt;
   expected_packets_ = avformat_index_get_entries_count(stream_);
