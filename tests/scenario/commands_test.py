@@ -8,7 +8,7 @@ import subprocess
 import program
 from program import ROOT, Case, ocelli
 
-COMMANDS = ("analyze", "serve", "snapshot", "models", "config", "doctor", "completion")
+COMMANDS = ("analyze", "serve", "snapshot", "probe", "models", "config", "doctor", "completion")
 NESTED = (("models", "list"), ("models", "pull"), ("models", "verify"), ("models", "bench"),
           ("config", "check"), ("config", "schema"), ("config", "reference"))
 
