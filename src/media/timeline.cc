@@ -171,7 +171,10 @@ Held Timeline::Core::align(const PacketStamp& stamp, std::int64_t arrival) {
   if (packet.has_dts && packet.has_pts && live_ && saturated_difference(packet.pts, packet.dts) > kJump) {
     packet.has_pts = false;
   }
-  reorders_ = reorders_ || (packet.has_dts && packet.has_pts && packet.pts > packet.dts);
+  if (packet.has_dts && packet.has_pts && packet.pts > packet.dts) {
+    reorders_ = true;
+    rate_.stop_smoothing();  // an encoder that reorders carries the times of capture along; it has no others
+  }
   return packet;
 }
 
@@ -347,6 +350,15 @@ Decision Timeline::Core::decide_faulty(Fault fault, Patience patience) {
   if (fault == Fault::back && head.dts > hole_from_ && head.dts < hole_to_) {
     return {.position = last_, .quality = TimeQuality::restamped, .trusts_stamp = false, .is_late = true};
   }
+  if (fault == Fault::missing && rate_.on_grid()) {
+    // Nothing has to be interpolated, only slots to be counted.
+    const int slots = slots_before_head(false);
+    if (patience == Patience::waits && slots > 1 && held_count_ < 4) return {.hold = HoldReason::stamp};
+    return {.position = saturated_sum(last_, static_cast<std::int64_t>(slots * rate_.period())),
+            .slots = slots,
+            .quality = TimeQuality::interpolated,
+            .trusts_stamp = false};
+  }
   const std::size_t next = next_stamped();
   const bool waits_for_more = fault == Fault::behind ? held_count_ < 4 : next == held_count_;
   if (patience == Patience::waits && waits_for_more) return {.hold = HoldReason::stamp};
@@ -415,7 +427,7 @@ Decision Timeline::Core::interpolate(std::size_t next) {
   if (has_next) {
     const auto whole = static_cast<double>(saturated_difference(held(next).dts, last_));
     const auto packets = static_cast<double>(next + 1);
-    const double slots = rate_.knows_period() ? std::max(packets, std::round(whole / period)) : packets;
+    const double slots = rate_.knows_period() ? std::max(packets, std::floor(whole / period + 0.3)) : packets;
     if (slots == packets) decision.slots = 1;
     if (slots < 1e3) step = whole / slots;
   }
@@ -548,7 +560,8 @@ void Timeline::Core::learn(const Held& packet, const Decision& decision) {
     hole_from_ = last_;
     hole_to_ = decision.position;
   }
-  if (gap > kJump || gap < 0 || decision.slots >= kLongGapSlots) rate_.restart();
+  // Not by slots alone: while the period is still a bad guess, every interval may look like many.
+  if (gap > kJump || gap < 0 || (rate_.on_grid() && decision.slots >= kLongGapSlots)) rate_.restart();
   last_ = decision.position;
   last_gap_ = gap;
   started_ = true;

@@ -1,6 +1,7 @@
 #include "media/internal/rate_tracker.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <utility>
 
@@ -13,6 +14,7 @@ constexpr double kShortestPeriod = 1e6;  // 1000 frames/s
 constexpr double kLongestPeriod = 10e9;  // time lapse
 constexpr std::size_t kFirstEvaluation = 8;
 constexpr std::size_t kEvaluateEvery = 64;
+constexpr std::size_t kConfirmAfter = 24;
 
 // Root mean square, in intervals. A key frame that comes late by a quarter of an interval every 4 s gives just this;
 // stamps in whole milliseconds stay below.
@@ -30,10 +32,16 @@ RateTracker::RateTracker(double nominal_period, Smoothing smoothing)
       knows_period_(nominal_period > 0),
       evaluate_at_(kFirstEvaluation) {}
 
+void RateTracker::stop_smoothing() {
+  smoothing_ = Smoothing::off;
+  on_grid_ = false;
+}
+
 void RateTracker::restart() {
   count_ = 0;
   first_ = 0;
   evaluate_at_ = kFirstEvaluation;
+  candidate_ = 0;
   far_run_ = 0;
   wide_ = 0;
 }
@@ -163,8 +171,9 @@ bool RateTracker::Fit::is_jitter(std::size_t count) const {
 /// by absent frames, but lateness, which makes many short intervals for each long one, draws them down.
 RateTracker::Fit RateTracker::best_fit() {
   Fit best;
-  const double followed = on_grid_ ? grid_period_ : typical_interval(1.0);
-  for (const double period : {typical_interval(1.5), followed, typical_interval(0.6), typical_interval(0.2)}) {
+  const bool has_proven = grid_period_ > 0 && is_trusted_;
+  for (const double width : {has_proven ? 0.0 : 1.0, 1.5, 0.6, 0.2}) {
+    const double period = width == 0 ? grid_period_ : typical_interval(width);
     const Fit found = fit(period);
     if (found.noise < kNoiseToSmooth || found.is_jitter(count_)) return found;
     if (best.period == 0 || found.off_line < best.off_line) best = found;
@@ -185,14 +194,30 @@ void RateTracker::evaluate(double off_output) {
   const bool saw_enough = is_trusted_ || count_ == kWindow;
   const bool jitters = found.noise > kNoiseToSmooth && found.is_jitter(count_) && saw_enough;
   const bool varies = found.wander > 3 || found.lag > 12;
-  if (jitters && (!on_grid_ || std::abs(found.period / grid_period_ - 1) > 0.03)) enter_grid(found, off_output);
-  if (on_grid_ && (varies || found.noise < kNoiseToSmooth / 2)) leave_grid();
+  const bool confirmed = jitters && std::abs(found.period / candidate_ - 1) < 0.01;
+  candidate_ = jitters ? found.period : 0;
+  if (found.noise < kNoiseToSmooth || (on_grid_ && jitters)) evaluate_at_ = 2 * kEvaluateEvery;
+  if (jitters && !confirmed && !on_grid_) evaluate_at_ = std::min(evaluate_at_, kConfirmAfter);
+  if (confirmed && (!on_grid_ || contradicts_grid(found))) enter_grid(found, off_output);
+  // A grid that has held for long is left only when it fails frame by frame: watch().
+  const bool is_proven = frames_on_grid_ > 4 * kWindow;
+  if (on_grid_ && ((varies && !is_proven) || found.noise < kNoiseToSmooth / 2)) leave_grid();
+}
+
+/// Another period. A shorter one counts only if it leaves no slot empty: lateness that was taken for absence looks so
+/// too.
+bool RateTracker::contradicts_grid(const Fit& found) const {
+  const double ratio = found.period / grid_period_;
+  return ratio > 1.03 || (ratio < 0.97 && found.empty_slots < 0.01);
 }
 
 void RateTracker::enter_grid(const Fit& fit, double off_output) {
   if (!on_grid_) frames_on_grid_ = 0;
   on_grid_ = true;
-  grid_period_ = fit.period;
+  // Late frames taken for absent ones make a period seem shorter: then the one that held before is the better guess.
+  const double ratio = fit.period / grid_period_;
+  const bool is_like_before = is_trusted_ && grid_period_ > 0 && ratio > 0.92 && ratio < 1 && fit.empty_slots > 0.01;
+  if (!is_like_before) grid_period_ = fit.period;
   grid_frames_ = static_cast<int>(count_ / 2);
   grid_phase_error_ = fit.last_at - static_cast<double>(stamp(count_ - 1) - stamp(0)) + off_output;
   far_run_ = 0;
@@ -219,18 +244,24 @@ std::int64_t RateTracker::advance(std::int64_t last, std::int64_t aligned, int s
 /// stamps are taken to have moved, which costs no interval; otherwise the rate has changed, and the grid is left.
 void RateTracker::watch(double residual, int slots) {
   constexpr double kFar = 0.6;
-  constexpr int kEarlyRun = 3;  // nothing hastens a frame
+  constexpr double kRunsAway = 0.9;
+  constexpr int kEarlyRun = 4;  // nothing hastens a frame
   constexpr int kLateRun = 16;  // a busy link delays many
   constexpr int kEmptyOfEight = 5;
+  constexpr int kSettled = 8;  // frames between two slips; sooner, it is the rate
   const bool is_far = std::abs(residual) > kFar;
-  const bool goes_on = is_far && far_run_ > 0 && (residual < 0) == (far_first_ < 0);
+  const bool goes_on = far_run_ > 0 && std::signbit(residual) == std::signbit(far_first_);
   if (!goes_on) far_first_ = residual;
   far_run_ = !is_far ? 0 : goes_on ? far_run_ + 1 : 1;
   wide_ = (wide_ << 1U) | (slots > 1 ? 1U : 0U);
-  const bool is_empty = __builtin_popcount(wide_ & 0xFFU) >= kEmptyOfEight;
+  since_slip_ = std::min(since_slip_ + 1, kSettled);
+  const bool is_empty = std::popcount(wide_ & 0xFFU) >= kEmptyOfEight;
   if (far_run_ < (residual < 0 ? kEarlyRun : kLateRun) && !is_empty) return;
-  if (!is_empty && std::abs(residual - far_first_) < 0.4) {
+  const bool runs_away = std::abs(residual) > std::abs(far_first_) + kRunsAway;
+  if (!is_empty && !runs_away && since_slip_ == kSettled) {
+    evaluate_at_ = std::min(evaluate_at_, kConfirmAfter);
     slip_ += static_cast<std::int64_t>(-std::round(residual) * grid_period_);
+    since_slip_ = 0;
     far_run_ = 0;
     return;
   }

@@ -33,6 +33,8 @@ class RateTracker {
   std::int64_t advance(std::int64_t last, std::int64_t aligned, int slots);
   /// By how much the stamps have to be moved since slots turned out to be miscounted; asked after each advance().
   std::int64_t take_slip();
+  /// From now on stamps are taken as they are.
+  void stop_smoothing();
   /// After a gap or a new clock: older stamps say nothing about the newer ones.
   void restart();
 
@@ -57,15 +59,17 @@ class RateTracker {
   Fit best_fit();
   void number_slots(double period);
   double spread_of_spans() const;
+  bool contradicts_grid(const Fit& found) const;
   void enter_grid(const Fit& fit, double off_output);
   void leave_grid();
   void watch(double residual, int slots);
   std::int64_t stamp(std::size_t place) const { return stamps_[(first_ + place) % kWindow]; }
 
-  const Smoothing smoothing_;
+  Smoothing smoothing_;
   double period_;
   bool knows_period_;
   bool on_grid_ = false;
+  double candidate_ = 0;    ///< period of a grid that one evaluation found, and that another has to confirm
   bool is_trusted_ = true;  ///< no grid has been a mistake so far
   std::uint64_t frames_on_grid_ = 0;
   double grid_period_ = 0;
@@ -73,6 +77,7 @@ class RateTracker {
   int grid_frames_ = 0;          ///< memory of the filter
   int far_run_ = 0;              ///< frames in succession that lie far off the grid, on one side
   double far_first_ = 0;         ///< residual of the first of them, in periods
+  int since_slip_ = 0;           ///< frames
   std::int64_t slip_ = 0;
   std::uint32_t wide_ = 0;  ///< one bit per recent frame: more than one slot since the last
 

@@ -68,6 +68,7 @@ DetectedStamp StampDetector::detect(const PacketStamp& stamp, double period) {
   if (repeats_pts) found.pts.reset();
   if (repeats_dts) found.dts.reset();
   if (!stamp.pts && !stamp.dts) ++counters_.missing;
+  if (stamp.is_reference) learn_depth_from_absence(*stamp.is_reference, stamp.pts || stamp.dts);
 
   if (found.dts) {
     sees_dts_ = true;
@@ -117,6 +118,18 @@ void StampDetector::learn_depth(std::int64_t pts, bool is_key, double period) {
   if (order_faults_ < kFaults || depth_ == kDeepest) return;
   order_faults_ = 0;
   ++depth_;
+}
+
+/// Stamps on all frames that others refer to, and on none of those that nothing refers to: B-frames of a container that
+/// stamps only what it need not reorder.
+void StampDetector::learn_depth_from_absence(bool is_reference, bool is_stamped) {
+  constexpr int kEnough = 8;
+  if (is_reference == is_stamped) {
+    bare_frames_ += is_reference ? 0 : 1;
+    if (bare_frames_ == kEnough) depth_ = std::max(depth_, 1);
+  } else {
+    bare_frames_ = 0;
+  }
 }
 
 }  // namespace ocelli::media::internal

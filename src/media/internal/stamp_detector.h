@@ -32,6 +32,7 @@ class StampDetector {
 
   std::optional<std::int64_t> sane(std::optional<std::chrono::nanoseconds> stamp);
   std::int64_t decoding_time(std::int64_t pts, bool is_key, double period);
+  void learn_depth_from_absence(bool is_reference, bool is_stamped);
   void learn_depth(std::int64_t pts, bool is_key, double period);
 
   TimelineCounters& counters_;
@@ -40,6 +41,7 @@ class StampDetector {
   std::int64_t turns_ = 0;  ///< wrap-arounds so far
   bool sees_dts_ = false;
   int order_faults_ = 0;
+  int bare_frames_ = 0;               ///< without stamps, that nothing refers to, since a sign to the contrary
   int since_order_fault_ = 0;         ///< packets
   std::optional<std::int64_t> last_;  ///< newest stamp believed, unwrapped
   std::optional<std::int64_t> last_dts_;

@@ -45,8 +45,8 @@ CameraMix held_out_mix() {
   mix.few_drops = 0.4;
   mix.many_drops = 0.05;
   mix.reboots_per_hour = 0.06;
-  mix.at_encode_end = 0.34;
-  mix.at_send = 0.14;
+  mix.at_encode_end = 0.44;
+  mix.at_send = 0.20;
   mix.coarse_timer = 0.05;
   mix.key_frame_cost = 1.4;
   mix.encode_jitter = 0.15;

@@ -40,8 +40,8 @@ struct CameraMix {
   double reboots_per_hour = 0.03;
 
   // When the stamp is taken; the rest stamps at capture.
-  double at_encode_end = 0.30;
-  double at_send = 0.18;
+  double at_encode_end = 0.39;
+  double at_send = 0.20;
   double coarse_timer = 0.03;   ///< capture, read from a timer of 15.6 or 10 ms
   double encode_jitter = 0.2;   ///< mean of the encoder's own (exponential) delay, in frame intervals at most
   double key_frame_cost = 1.0;  ///< encoding a key frame, times that of others on top, in frame intervals at most
@@ -58,7 +58,7 @@ struct CameraMix {
   double spikes = 0.02;
   double spikes_per_hour = 20;
   double bidirectional = 0.06;              ///< cameras with B-frames
-  double bidirectional_without_pts = 0.25;  ///< of these, B-frames that carry no pts
+  double bidirectional_without_pts = 0.30;  ///< of these, B-frames that carry no pts
 
   // The network.
   double wireless = 0.35;
