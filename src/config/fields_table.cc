@@ -71,7 +71,15 @@ std::vector<Field> fields_of(engine::StreamConfig& camera) {
       {"fps", &camera.max_fps, 0, 240, "Pictures analysed per second; 0: all."},
       {"classes", &camera.labels, 1, kMaxClasses, "What is looked for, by the model's class names; absent: all."},
       {"timeout", &camera.source.timeout, 100, 10 * kMinute,
-       "A source that is silent for this long is given up and opened again."},
+       "Opening may take this long the first time; a camera that is known gets less."},
+      {"stall_after", &camera.life.stall_after, 500, 10 * kMinute,
+       "No picture for this long, or three times the camera's usual pause: stalled; after twice that, opened again."},
+      {"retry_within", &camera.life.longest_pause, 100, kHour,
+       "Longest time between the beginnings of two attempts to open it."},
+      {"decode", &camera.decode.level, 0, 0,
+       "Which pictures are decoded; auto: the least that gives `fps`, every: all, referenced: not those that no other "
+       "needs, key: key frames."},
+      {"after_key", &camera.decode.after_key, 0, 1'000, "With decode: key, pictures behind each key frame."},
       {"loop", &camera.loop, 0, 0, "Files begin again at their end, as if they were cameras."},
       {"transport", &camera.source.transport, 0, 0,
        "How RTSP packets travel; auto: tcp, then udp, then http (tunnel), as the server and the network let."},
@@ -123,6 +131,9 @@ std::vector<std::string> choices(const base::LogFormat* /*format*/) {
 }
 std::vector<std::string> choices(const media::RtspTransport* /*transport*/) {
   return {"auto", "tcp", "udp", "http"};
+}
+std::vector<std::string> choices(const media::DecodeLevel* /*level*/) {
+  return {"auto", "every", "referenced", "key"};
 }
 
 }  // namespace ocelli::config
