@@ -55,8 +55,8 @@ void Executor::enqueue(Strand* strand) {
   announce();
 }
 
-// All, though one would do: pthread_cond_signal() of glibc 2.27 to 2.40 can lose a wake when several threads wait (glibc
-// bug 25847), and a lost wake is a camera that never moves again.
+// All, though one would do: pthread_cond_signal() of glibc 2.27 to 2.40 can lose a wake when several threads wait
+// (glibc bug 25847), and a lost wake is a camera that never moves again.
 void Executor::announce() {
   ready_.notify_all();
 }

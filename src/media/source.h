@@ -44,17 +44,17 @@ struct StreamInfo {
   std::string container;  ///< FFmpeg's short name, e.g. "mov,mp4,m4a,3gp,3g2,mj2"; "pictures" for a folder
   std::string codec;      ///< e.g. "h264"
   std::optional<NalFormat> nal_format;  ///< of H.264 and H.265
-  int width = 0;  ///< 0: known with the first picture, as when a camera returns
+  int width = 0;                        ///< 0: known with the first picture, as when a camera returns
   int height = 0;
-  double frames_per_second = 0;                      ///< average as declared; 0 when unknown
-  std::optional<std::chrono::nanoseconds> duration;  ///< files only
-  std::optional<std::uint64_t> frame_count;          ///< when the container knows it
-  std::optional<base::WallTime> recording_start;     ///< when the container says so (creation_time)
-  int reorder_depth = 0;                             ///< pictures that wait for a later one, as declared
+  double frames_per_second = 0;                         ///< average as declared; 0 when unknown
+  std::optional<std::chrono::nanoseconds> duration;     ///< files only
+  std::optional<std::uint64_t> frame_count;             ///< when the container knows it
+  std::optional<base::WallTime> recording_start;        ///< when the container says so (creation_time)
+  int reorder_depth = 0;                                ///< pictures that wait for a later one, as declared
   std::optional<std::chrono::nanoseconds> wrap_period;  ///< after which its time stamps begin anew
-  bool live = false;                                 ///< cannot wait for its reader
-  std::optional<RtspTransport> transport;            ///< RTSP: the one that worked
-  bool index_rebuilt = false;                        ///< AVI: its own index was absent or wrong
+  bool live = false;                                    ///< cannot wait for its reader
+  std::optional<RtspTransport> transport;               ///< RTSP: the one that worked
+  bool index_rebuilt = false;                           ///< AVI: its own index was absent or wrong
 };
 
 /// Bytes in, video packets out: whatever docs/sources.md lists is opened with FFmpeg, its first usable video stream

@@ -41,8 +41,8 @@ struct InputSpec {
 
 /// Decoded planes → model input in one pass: YUV420P, NV12 or BGR is resampled plane by plane, converted by the frame's
 /// own colour matrix and range at output resolution, scaled and written as planar CHW straight into the tensor that the
-/// model is bound to. Every source sample is read once (bilinear: at most once per output row that uses it); there is no
-/// intermediate picture.
+/// model is bound to. Every source sample is read once (bilinear: at most once per output row that uses it); there is
+/// no intermediate picture.
 ///
 /// Clipping to 0…255 happens once, at the end, in floating point: against a path that rounds to 8 bits after the colour
 /// conversion and again after the resize, values differ by about half a level on average (swscale, a level too
