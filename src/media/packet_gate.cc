@@ -55,6 +55,11 @@ std::uint64_t PacketGate::left_out() const {
   return left_out_;
 }
 
+bool PacketGate::wants_every() const {
+  return demand_.level == DecodeLevel::every ||
+         (demand_.level == DecodeLevel::automatic && demand_.frames_per_second <= 0);
+}
+
 bool PacketGate::is_reference(const Packet& packet) {
   if (packet.is_disposable()) return false;
   if (!format_) return true;
@@ -79,6 +84,10 @@ DecodeLevel PacketGate::choose(std::chrono::nanoseconds group_duration) const {
 
 GateVerdict PacketGate::admit(const Packet& packet) {
   const base::MutexLock lock(mutex_);
+  if (level_ == DecodeLevel::every && wants_every() && !broken_) {  // usual, so nothing is looked at
+    group_.reset();
+    return GateVerdict::pass;
+  }
   const bool reference = packet.is_key() || is_reference(packet);
   if (packet.is_key()) {
     if (group_) {

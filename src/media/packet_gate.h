@@ -57,6 +57,7 @@ class PacketGate {
     int pictures = 0;
     int references = 0;
   };
+  bool wants_every() const OC_REQUIRES(mutex_);
   bool is_reference(const Packet& packet) OC_REQUIRES(mutex_);
   DecodeLevel choose(std::chrono::nanoseconds group_duration) const OC_REQUIRES(mutex_);
 

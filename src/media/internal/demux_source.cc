@@ -125,7 +125,8 @@ int DemuxSource::read_packet(AvPacketPtr& packet) {
 base::Result<Packet> DemuxSource::read() {
   AvPacketPtr packet = take_packet(packets_);
   if (!packet) return Error(Code::exhausted, "out of memory");
-  interrupt_.arm(config_.read_timeout);  // once: a camera that only sends sound must not be waited for
+  const base::SteadyTime asked = clock_.now();
+  interrupt_.arm(config_.read_timeout, asked);  // once: a camera that only sends sound must not be waited for
   int errors = 0;
   do {
     av_packet_unref(packet.get());
@@ -133,7 +134,7 @@ base::Result<Packet> DemuxSource::read() {
     if (result < 0 && (!may_go_on_after(result) || ++errors > kMostReadErrors)) return end_of_input(result);
     if (result < 0) packet->stream_index = -1;
   } while (packet->stream_index != stream_->index);
-  const base::SteadyTime arrived = clock_.now();
+  const base::SteadyTime arrived = info_.live ? clock_.now() : asked;  // a file's bytes were there all along
   stamp(*packet, arrived);
   ++packets_read_;
   const std::int64_t time = packet->pts != AV_NOPTS_VALUE ? packet->pts : packet->dts;

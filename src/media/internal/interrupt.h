@@ -21,9 +21,10 @@ class Interrupt {
   Interrupt(const Interrupt&) = delete;
   Interrupt& operator=(const Interrupt&) = delete;
 
-  void arm(std::chrono::milliseconds timeout) {
+  void arm(std::chrono::milliseconds timeout) { arm(timeout, clock_.now()); }
+  void arm(std::chrono::milliseconds timeout, base::SteadyTime now) {
     timeout_ = timeout;
-    deadline_ = clock_.now() + timeout;
+    deadline_ = now + timeout;
   }
   std::chrono::milliseconds timeout() const { return timeout_; }  ///< the last that was armed
   base::SteadyTime deadline() const { return deadline_; }
