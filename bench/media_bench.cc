@@ -8,8 +8,6 @@
 //          av_read_frame over the same files. 1 would be free.
 
 #include <algorithm>
-#include <atomic>
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>

@@ -10,6 +10,7 @@
 #include "app/interrupt.h"
 #include "app/print.h"
 #include "base/clock.h"
+#include "base/memory.h"
 #include "base/suggest.h"
 
 namespace {
@@ -77,6 +78,7 @@ std::string usage_error(const CLI::App& app, const CLI::ParseError& error) {
 }
 
 ExitCode run(int argc, char** argv) {
+  ocelli::base::bound_memory_arenas();
   const ocelli::app::InterruptWatch interrupts;
   ocelli::base::SystemClock clock;
   CommandContext context{clock, interrupts.token()};

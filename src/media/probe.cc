@@ -1,7 +1,7 @@
 #include "media/probe.h"
 
 #include <algorithm>
-#include <functional>
+#include <cmath>
 #include <utility>
 
 #include "media/address.h"
@@ -190,7 +190,7 @@ Finding Prober::video() {
   std::string detail = info.codec;
   if (info.width > 0) detail += ", " + std::to_string(info.width) + "x" + std::to_string(info.height);
   if (info.frames_per_second > 0) {
-    detail += ", " + std::to_string(static_cast<int>(info.frames_per_second + 0.5)) + " pictures a second";
+    detail += ", " + std::to_string(std::lround(info.frames_per_second)) + " pictures a second";
   }
   return {{}, detail};
 }

@@ -36,6 +36,7 @@
 
 #include "base/clock.h"
 #include "base/executor.h"
+#include "base/memory.h"
 #include "base/metrics.h"
 #include "base/mutex.h"
 #include "engine/stream.h"
@@ -364,6 +365,7 @@ int main(int argc, char** argv) {
         "[--pictures N] URL…\n       stream_load … --cameras COUNT PREFIX\n");
     return 2;
   }
+  base::bound_memory_arenas();
   std::signal(SIGINT, [](int) { interrupted = true; });
   std::signal(SIGTERM, [](int) { interrupted = true; });
   Load load(*options);
