@@ -51,10 +51,10 @@ base::Result<std::vector<Sample>> measure(const std::string& clip, std::size_t f
   base::Metrics metrics;
   base::Executor workers("unused", 1);
   const engine::StreamServices services{clock, workers, base::Logger::null(), metrics, nullptr, {}, {}};
-  engine::Pipeline pipeline(config, std::move(detector), services, [] { return false; });
+  media::FramePool pool(16);
+  engine::Pipeline pipeline(config, std::move(detector), services, pool, [] { return false; });
 
   OC_TRY(auto source, media::Source::open({clip}, clock, {}));
-  media::FramePool pool(16);
   OC_TRY(auto decoder, media::Decoder::create(*source, {}, pool, clock, {}));
   OC_TRY_STATUS(pipeline.change_decoder(std::move(decoder)));
 

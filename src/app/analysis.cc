@@ -127,8 +127,9 @@ base::Result<AnalysisReport> analyse(const AnalysisConfig& config, const Analysi
   Results results;
   OC_TRY_STATUS(results.open(config, detector->labels()));
   base::Metrics metrics;
+  media::HardwareDevices hardware;
   engine::StreamServices stream_services{
-      services.clock, services.workers, services.logger, metrics, services.tracer, {}, {}};
+      services.clock, services.workers, services.logger, metrics, services.tracer, {}, {}, &hardware};
   results.connect(stream_services);
 
   const auto begin = services.clock.now();

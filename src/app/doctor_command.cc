@@ -1,3 +1,5 @@
+#include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <string>
 #include <sys/utsname.h>
@@ -8,10 +10,12 @@
 #include <fmt/format.h>
 
 #include "app/command.h"
+#include "app/decoder_trial.h"
 #include "app/print.h"
 #include "infer/backend.h"
 #include "infer/model_store.h"
 #include "media/capabilities.h"
+#include "media/hardware.h"
 #include "vision/preprocess.h"
 
 namespace ocelli::app {
@@ -23,6 +27,25 @@ struct Finding {
   Verdict verdict;
   std::string what;
   std::string detail;
+};
+
+/// A folder of its own, removed with what is in it. Its path is empty when none can be made.
+class TemporaryFolder {
+ public:
+  TemporaryFolder() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "ocelli-XXXXXX").string();
+    if (mkdtemp(pattern.data()) != nullptr) path_ = pattern;
+  }
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
+  }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
 };
 
 std::string cpu_name() {
@@ -39,6 +62,39 @@ Finding check_decoder(const media::DecoderInfo& decoder) {
   using Verdict = Finding::Verdict;
   return {decoder.available ? Verdict::good : Verdict::bad, "decode " + decoder.codec,
           decoder.available ? "software (" + decoder.name + ")" : "this FFmpeg has no decoder for it"};
+}
+
+/// Every kind of hardware decoder: whether it opens here, and how fast a short clip then goes beside software.
+std::vector<Finding> check_hardware_decoders(base::Clock& clock) {
+  using Verdict = Finding::Verdict;
+  media::HardwareDevices devices;
+  std::vector<Finding> findings;
+  std::vector<media::DecodeDevice> opened;
+  for (const auto kind : media::hardware_kinds()) {
+    const std::string what = "decode " + std::string(media::decode_device_name(kind));
+    const auto status = devices.open(kind);
+    if (status) {
+      opened.push_back(kind);
+    } else {
+      findings.push_back({Verdict::note, what, "off: " + status.error().message()});
+    }
+  }
+  if (opened.empty()) return findings;
+  const TemporaryFolder folder;
+  const std::string clip = folder.path() + "/trial.mp4";
+  if (const auto written = write_trial_clip(clip); !written) {
+    findings.push_back({Verdict::note, "decode trial", "no clip to try decoders with: " + written.error().message()});
+    return findings;
+  }
+  opened.push_back(media::DecodeDevice::software);
+  for (const auto kind : opened) {
+    const auto trial = try_decoder(clip, kind, devices, clock);
+    findings.push_back({trial ? Verdict::good : Verdict::note, "decode " + std::string(media::decode_device_name(kind)),
+                        trial ? fmt::format("1080p on one thread: {:.0f} frames/s, {:.0f} with pictures in memory",
+                                            trial->frames_per_second, trial->downloaded_frames_per_second)
+                              : "opens, but does not decode: " + trial.error().message()});
+  }
+  return findings;
 }
 
 Finding check_backend() {
@@ -71,6 +127,7 @@ void run_doctor(CommandContext& context) {
                       fmt::format("{}, {} threads", cpu_name(), std::thread::hardware_concurrency())});
   findings.push_back({Finding::Verdict::good, "pixel kernels", std::string(vision::simd_target())});
   for (const auto& decoder : media::decoders()) findings.push_back(check_decoder(decoder));
+  for (auto& finding : check_hardware_decoders(context.clock)) findings.push_back(std::move(finding));
   findings.push_back({Finding::Verdict::note, "encode video", media::video_encoder_name()});
   findings.push_back(check_backend());
   for (auto& finding : check_models()) findings.push_back(std::move(finding));
@@ -79,7 +136,7 @@ void run_doctor(CommandContext& context) {
     const char* mark = finding.verdict == Finding::Verdict::good   ? "ok  "
                        : finding.verdict == Finding::Verdict::note ? "note"
                                                                    : "BAD ";
-    print(stdout, "{}  {:<16} {}\n", mark, finding.what, finding.detail);
+    print(stdout, "{}  {:<19} {}\n", mark, finding.what, finding.detail);
     if (finding.verdict == Finding::Verdict::bad) context.exit_code = ExitCode::failed;
   }
 }

@@ -69,6 +69,7 @@ class Site {
   serve::LiveView live_;
   std::unique_ptr<serve::HttpServer> server_;
   std::optional<LoadedModel> model_;
+  media::HardwareDevices hardware_;
   base::Executor workers_;
   std::vector<std::unique_ptr<engine::Stream>> streams_;
 };
@@ -96,7 +97,7 @@ base::Status Site::load() {
 base::Status Site::start_cameras() {
   for (const auto& camera : site_.cameras) {
     OC_TRY(auto detector, model_->make_detector());
-    const engine::StreamServices services{clock_, workers_, logger_, metrics_, nullptr, {&live_}, {&live_}};
+    const engine::StreamServices services{clock_, workers_, logger_, metrics_, nullptr, {&live_}, {&live_}, &hardware_};
     auto stream = engine::Stream::start(camera, std::move(detector), services);
     live_.add_camera(
         {camera.name, camera.rules, model_->card.labels, [stream = stream.get()] { return stream->status(); }});

@@ -4,6 +4,8 @@
 #include <chrono>
 #include <utility>
 
+#include "media/download.h"
+
 namespace ocelli::engine {
 namespace {
 
@@ -39,9 +41,10 @@ track::TrackerConfig with_groups(track::TrackerConfig config, const std::vector<
 }  // namespace
 
 Pipeline::Pipeline(const StreamConfig& config, std::unique_ptr<infer::Detector> detector,
-                   const StreamServices& services, Overloaded overloaded)
+                   const StreamServices& services, media::FramePool& pool, Overloaded overloaded)
     : config_(config),
       services_(services),
+      pool_(pool),
       overloaded_(std::move(overloaded)),
       gate_(config.max_fps),
       detector_(std::move(detector)),
@@ -52,7 +55,10 @@ Pipeline::Pipeline(const StreamConfig& config, std::unique_ptr<infer::Detector> 
                                                     {{"camera", config.name}})),
       decode_delay_seconds_(services.metrics.histogram("ocelli_decode_delay_seconds",
                                                        "From the arrival of a packet to its decoded picture",
-                                                       {{"camera", config.name}})) {}
+                                                       {{"camera", config.name}})),
+      frames_downloaded_(services.metrics.counter("ocelli_frames_downloaded_total",
+                                                  "Frames copied from a decoding device into memory",
+                                                  {{"camera", config.name}})) {}
 
 base::Status Pipeline::change_decoder(std::unique_ptr<media::Decoder> decoder) {
   if (decoder_) {
@@ -99,7 +105,7 @@ base::Status Pipeline::receive_frames() {
       counts_.height = last_decoded_->height;
       decode_delay_seconds_.observe_s(
           std::chrono::duration<double>(services_.clock.now() - last_decoded_->arrived).count());
-      OC_TRY_STATUS(analyse(*frame));
+      OC_TRY_STATUS(admit(*frame));
       continue;
     }
     switch (frame.error().code()) {
@@ -118,7 +124,7 @@ base::Status Pipeline::receive_frames() {
   }
 }
 
-base::Status Pipeline::analyse(const media::FramePtr& frame) {
+base::Status Pipeline::admit(const media::FramePtr& frame) {
   if (config_.from && frame->time() < *config_.from) return {};
   if (config_.to && frame->time() > *config_.to) return base::Error(Code::end_of_stream, "the end of the time window");
   if (!gate_.admit(frame->time())) return {};
@@ -126,6 +132,13 @@ base::Status Pipeline::analyse(const media::FramePtr& frame) {
     ++counts_.frames_dropped;
     return {};
   }
+  const auto in_memory = media::download(frame, pool_, frames_downloaded_);
+  if (in_memory) return analyse(*in_memory);
+  ++counts_.frames_dropped;  // the pool is dry, or the device gone: then the decoder meets that too, and tells why
+  return {};
+}
+
+base::Status Pipeline::analyse(const media::FramePtr& frame) {
   OC_TRY(auto detections, detector_->detect(*frame, services_.tracer));
   const auto& times = detector_->last_times();
   counts_.preprocess_time += times.preprocess;

@@ -42,8 +42,9 @@ class Pipeline {
   /// Whether a frame is too late to be analysed, asked once per decoded frame.
   using Overloaded = std::function<bool()>;
 
+  /// `pool` bounds the pictures that are brought from a decoding device into memory, and outlives the pipeline.
   Pipeline(const StreamConfig& config, std::unique_ptr<infer::Detector> detector, const StreamServices& services,
-           Overloaded overloaded);
+           media::FramePool& pool, Overloaded overloaded);
 
   /// From here on packets come from another connection (or the first).
   base::Status change_decoder(std::unique_ptr<media::Decoder> decoder);
@@ -58,6 +59,7 @@ class Pipeline {
 
  private:
   base::Status receive_frames();
+  base::Status admit(const media::FramePtr& frame);
   base::Status analyse(const media::FramePtr& frame);
   std::vector<infer::Detection> wanted(std::vector<infer::Detection> detections) const;
   base::Status publish_events(const media::FrameInfo& frame, const track::Tracker::Update& update);
@@ -65,6 +67,7 @@ class Pipeline {
 
   const StreamConfig config_;
   const StreamServices services_;
+  media::FramePool& pool_;
   const Overloaded overloaded_;
   std::unique_ptr<media::Decoder> decoder_;
   FrameGate gate_;
@@ -77,6 +80,7 @@ class Pipeline {
   PipelineCounts counts_;
   base::Histogram inference_seconds_;
   base::Histogram decode_delay_seconds_;
+  base::Counter frames_downloaded_;
 };
 
 }  // namespace ocelli::engine

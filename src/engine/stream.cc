@@ -95,7 +95,7 @@ PipelineStream::PipelineStream(const StreamConfig& config, std::unique_ptr<infer
       metrics_(services.metrics, config.name),
       pool_(config.max_frames_alive),
       life_(life_of(config), std::hash<std::string>()(config.name)),
-      pipeline_(config_, std::move(detector), services_,
+      pipeline_(config_, std::move(detector), services_, pool_,
                 [this] { return !reader_->waits_for_pipeline() && queue_.depth() > late_backlog(config_.pace); }) {
   work_.emplace(services_.workers, [this] { return step(); });
   reader_.emplace(config_, services_, pool_, metrics_, life_, queue_, reader_callbacks());

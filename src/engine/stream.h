@@ -16,6 +16,7 @@
 #include "events/rules.h"
 #include "events/sinks.h"
 #include "infer/detector.h"
+#include "media/hardware.h"
 #include "media/packet_gate.h"
 #include "media/source.h"
 #include "track/tracker.h"
@@ -31,8 +32,9 @@ enum class Pace {
 struct StreamConfig {
   std::string name;
   media::SourceConfig source;
-  double max_fps = 0;               ///< analysed frames per second of media time; 0: every frame
-  media::DecodeDemand decode;       ///< which pictures are decoded; `automatic` goes by max_fps
+  double max_fps = 0;          ///< analysed frames per second of media time; 0: every frame
+  media::DecodeDemand decode;  ///< which pictures are decoded; `automatic` goes by max_fps
+  media::DecodeDevice decode_device = media::DecodeDevice::automatic;  ///< what decodes them
   std::vector<std::string> labels;  ///< classes that are reported; empty: all of the model
   track::TrackerConfig tracker;
   events::RulesConfig rules;
@@ -80,6 +82,7 @@ struct StreamServices {
   base::Tracer* tracer = nullptr;
   std::vector<events::EventSink*> event_sinks;
   std::vector<events::TrackSink*> track_sinks;
+  media::HardwareDevices* hardware = nullptr;  ///< absent: this program decodes in software only
 };
 
 /// One stream from its URL to its sinks: an I/O thread that reads packets, and a strand on the workers that decodes,

@@ -54,6 +54,8 @@ StreamMetrics::StreamMetrics(base::Metrics& metrics, const std::string& camera) 
       counter("ocelli_frames_converted_total", "Frames whose pixel format had to be converted, which costs a pass");
   decoder.refused = counter("ocelli_frames_refused_total", "Frames dropped because the camera's pool was dry");
   decoder.damaged = counter("ocelli_frames_damaged_total", "Frames with errors in them or in what they build on");
+  decoder.fallbacks = counter("ocelli_decoder_fallbacks_total",
+                              "Times hardware failed or did not take the stream, and software went on decoding");
 }
 
 void StreamMetrics::count_repairs(const media::TimelineCounters& now, media::TimelineCounters& counted) {

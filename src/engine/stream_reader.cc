@@ -22,6 +22,7 @@ StreamReader::StreamReader(const StreamConfig& config, const StreamServices& ser
       services_(services),
       pool_(pool),
       metrics_(metrics),
+      report_(services.metrics, services.logger.for_camera(config.name), config.name),
       life_(life),
       queue_(queue),
       callbacks_(std::move(callbacks)),
@@ -115,7 +116,11 @@ base::Status StreamReader::play_once(const std::stop_token& stop) {
     if (!sought && sought.error().code() != Code::unsupported) return sought;
   }
 
-  media::Decoder::Config decoder_config{.origin = origin_, .recording_start = {}};
+  media::Decoder::Config decoder_config;
+  decoder_config.origin = origin_;
+  decoder_config.device = config_.decode_device;
+  decoder_config.hardware = services_.hardware;
+  decoder_config.on_use = [this](const media::DecodeUse& use) { report_.tell(use); };
   if (waits_for_pipeline_) decoder_config.recording_start = source->info().recording_start.value_or(base::WallTime{});
   OC_TRY(auto decoder, media::Decoder::create(*source, decoder_config, pool_, services_.clock, metrics_.decoder));
   callbacks_.opened(source->info());

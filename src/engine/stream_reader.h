@@ -9,6 +9,7 @@
 
 #include "base/bounded_queue.h"
 #include "base/executor.h"
+#include "engine/decoder_report.h"
 #include "engine/packet_clock.h"
 #include "engine/stream.h"
 #include "engine/stream_life.h"
@@ -72,6 +73,7 @@ class StreamReader {
   const StreamServices& services_;
   media::FramePool& pool_;
   StreamMetrics& metrics_;
+  DecoderReport report_;  // outlives the decoders, which tell it on the strand
   StreamLife& life_;
   Queue& queue_;
   const Callbacks callbacks_;

@@ -59,6 +59,7 @@ struct FramePool::Account {
   internal::Blocks frame_blocks;
   const std::shared_ptr<internal::Blocks> control_blocks = std::make_shared<internal::Blocks>();  // outlive the account
   std::atomic<std::size_t> frames{0};
+  std::atomic<std::size_t> device_frames{0};
   std::atomic<std::size_t> bytes{0};
   std::atomic<std::uint64_t> refused{0};
 };
@@ -74,7 +75,9 @@ base::Result<FramePtr> FramePool::wrap(const FrameInfo& info, const std::array<P
     return base::Error(base::Code::exhausted, "all " + std::to_string(account_->max_frames) + " frames are in use");
   }
   account_->bytes.fetch_add(bytes);
+  if (info.pixels == PixelLocation::device) account_->device_frames.fetch_add(1);
   auto give_back = [account = account_, bytes](Frame* frame) {
+    if (frame->info().pixels == PixelLocation::device) account->device_frames.fetch_sub(1);
     frame->~Frame();
     account->frame_blocks.give_back(frame);
     account->bytes.fetch_sub(bytes);
@@ -84,6 +87,12 @@ base::Result<FramePtr> FramePool::wrap(const FrameInfo& info, const std::array<P
   return FramePtr(frame, std::move(give_back), internal::BlockAllocator<Frame>(account_->control_blocks));
 }
 
+std::size_t FramePool::max_frames() const {
+  return account_->max_frames;
+}
+std::size_t FramePool::device_frames_alive() const {
+  return account_->device_frames.load();
+}
 std::size_t FramePool::frames_alive() const {
   return account_->frames.load();
 }

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string_view>
 
+#include "base/check.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "media/media_time.h"
@@ -50,6 +51,12 @@ enum class FrameQuality {
   damaged,  ///< a real picture, but parts of it may be concealed or old: an error lies in it or in what it builds on
 };
 
+/// Where the samples of a frame lie.
+enum class PixelLocation {
+  memory,  ///< in ours: plane() shows them
+  device,  ///< in a GPU's: download() brings a copy
+};
+
 /// What a frame is, apart from its pixels.
 struct FrameInfo {
   PixelFormat format = PixelFormat::yuv420p;
@@ -61,6 +68,7 @@ struct FrameInfo {
   base::WallTime captured;     ///< best knowledge of when the camera saw it
   base::SteadyTime arrived;    ///< when its packet was there; for delays
   FrameQuality quality = FrameQuality::good;
+  PixelLocation pixels = PixelLocation::memory;
 };
 
 /// One decoded picture: immutable, shared, wrapping the memory that the decoder wrote (nothing is copied). Keeps that
@@ -72,7 +80,14 @@ class Frame {
   int width() const { return info_.width; }
   int height() const { return info_.height; }
   MediaTime time() const { return info_.time; }
-  const PlaneView& plane(int index) const { return planes_[static_cast<std::size_t>(index)]; }
+  /// Only of frames in our memory: to ask a device frame for its samples is a bug of ours, since rows of none would be
+  /// read as a picture.
+  const PlaneView& plane(int index) const {
+    OC_CHECK(info_.pixels == PixelLocation::memory);
+    return planes_[static_cast<std::size_t>(index)];
+  }
+  /// For download() only: what keeps the samples alive; FFmpeg's frame where they lie on a device.
+  const std::shared_ptr<const void>& memory() const { return memory_; }
 
  private:
   friend class FramePool;
@@ -99,7 +114,9 @@ class FramePool {
   base::Result<FramePtr> wrap(const FrameInfo& info, const std::array<PlaneView, 3>& planes,
                               std::shared_ptr<const void> memory);
 
+  std::size_t max_frames() const;
   std::size_t frames_alive() const;
+  std::size_t device_frames_alive() const;  ///< of frames_alive(), those whose pixels lie on a device
   std::size_t bytes_alive() const;
   std::uint64_t refused() const;
 
@@ -127,7 +144,7 @@ class FrameBuilder {
   FramePtr freeze() &&;
 
  private:
-  explicit FrameBuilder(const FrameInfo& info) : info_(info) {}
+  explicit FrameBuilder(const FrameInfo& info) : info_(info) { info_.pixels = PixelLocation::memory; }
 
   FrameInfo info_;
   std::shared_ptr<void> memory_;  // becomes the frame's
