@@ -332,7 +332,7 @@ TEST(TimelineProperty, HoldsItsPromisesForAnyStamps) {
     std::set<std::uint64_t> ids;
     std::set<MediaTime> times;
     for (std::size_t i = 0; i < out.size(); ++i) {
-      RC_ASSERT(i == 0 || out[i].dts > out[i - 1].dts);
+      if (i > 0) RC_ASSERT(out[i].dts > out[i - 1].dts);  // RC_ASSERT evaluates both sides of an "or"
       RC_ASSERT(out[i].pts >= out[i].dts);
       RC_ASSERT(times.insert(out[i].pts).second);
       if (out[i].quality != TimeQuality::placeholder) RC_ASSERT(ids.insert(out[i].id).second);
