@@ -38,6 +38,19 @@ void Packet::retime(const TimedPacket& timed) {
   packet_->dts = timed.dts.time_since_epoch().count();
 }
 
+std::optional<Packet> Packet::share() const {
+  const std::shared_ptr<PacketPool>& pool = packet_.get_deleter().pool;
+  std::unique_ptr<AVPacket, Deleter> handle(pool ? pool->shells.take() : av_packet_alloc(), Deleter{pool});
+  if (!handle || av_packet_ref(handle.get(), packet_.get()) < 0) return std::nullopt;
+  Packet shared(std::move(handle), time_, is_key_, arrived_);
+  shared.time_quality_ = time_quality_;
+  return shared;
+}
+
+bool Packet::has_time() const {
+  return packet_->pts != AV_NOPTS_VALUE || packet_->dts != AV_NOPTS_VALUE;
+}
+
 bool Packet::is_disposable() const {
   return (packet_->flags & AV_PKT_FLAG_DISPOSABLE) != 0;
 }

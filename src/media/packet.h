@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 
 #include "base/clock.h"
@@ -35,6 +36,9 @@ class Packet {
   TimeQuality time_quality() const { return time_quality_; }
   base::SteadyTime arrived() const { return arrived_; }  ///< when the demuxer had it whole
   std::span<const std::uint8_t> bytes() const;
+  /// Another handle on the same bytes, which are not copied. Nothing when memory has run out.
+  std::optional<Packet> share() const;
+  bool has_time() const;  ///< whether the container gave any; time() is zero otherwise
   /// The container says that no other picture is predicted from this one.
   bool is_disposable() const;
   /// Nothing that builds on this packet will be decoded: see GateVerdict::pass_last.
