@@ -9,6 +9,7 @@
 #include "app/model_setup.h"
 #include "app/print.h"
 #include "config/site_config.h"
+#include "engine/clip_archive.h"
 #include "engine/stream.h"
 #include "serve/http_server.h"
 #include "serve/live_view.h"
@@ -71,6 +72,7 @@ class Site {
   std::optional<LoadedModel> model_;
   media::HardwareDevices hardware_;
   base::Executor workers_;
+  engine::ClipArchive clips_;
   std::vector<std::unique_ptr<engine::Stream>> streams_;
 };
 
@@ -97,7 +99,8 @@ base::Status Site::load() {
 base::Status Site::start_cameras() {
   for (const auto& camera : site_.cameras) {
     OC_TRY(auto detector, model_->make_detector());
-    const engine::StreamServices services{clock_, workers_, logger_, metrics_, nullptr, {&live_}, {&live_}, &hardware_};
+    const engine::StreamServices services{clock_,   workers_, logger_,    metrics_, nullptr,
+                                          {&live_}, {&live_}, &hardware_, &clips_};
     auto stream = engine::Stream::start(camera, std::move(detector), services);
     live_.add_camera(
         {camera.name, camera.rules, model_->card.labels, [stream = stream.get()] { return stream->status(); }});
@@ -122,6 +125,7 @@ void Site::close() {
   server_.reset();
   for (const auto& camera : site_.cameras) live_.remove_camera(camera.name);
   streams_.clear();
+  clips_.close();
 }
 
 void run_serve(const ServeOptions& options, CommandContext& context) {

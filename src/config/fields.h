@@ -38,6 +38,7 @@ struct Section {
 /// server, log, model, tracker; bound to `site`, which outlives the result. The same holds for all below.
 std::vector<Section> sections_of(SiteConfig& site);
 std::vector<Field> fields_of(engine::StreamConfig& camera);
+std::vector<Field> fields_of(engine::RecordConfig& record);
 std::vector<Field> fields_of(events::ZoneConfig& zone);
 std::vector<Field> fields_of(events::LineConfig& line);
 

@@ -95,6 +95,25 @@ std::vector<Field> fields_of(engine::StreamConfig& camera) {
   };
 }
 
+std::vector<Field> fields_of(engine::RecordConfig& record) {
+  return {
+      {"folder", &record.folder, 0, kMaxPathBytes,
+       "Where clips go, as `<camera>-<UTC>-<event>.mp4` (`.mkv` for codecs foreign to MP4); made when it is not there. "
+       "Cameras may share one, processes may not. Empty: nothing is recorded."},
+      {"before", &record.before, 0, 10 * kMinute,
+       "Before the event; a clip begins at the key frame at or before that."},
+      {"after", &record.after, 0, 10 * kMinute, "After the event."},
+      {"longest", &record.longest, kSecond, kHour, "Events that come meanwhile extend a clip up to this length."},
+      {"events", &record.events, 1, 100,
+       "Types of events that are recorded: track_began, track_ended, line_crossed, zone_entered, zone_left; absent: "
+       "all."},
+      {"folder_mib", &record.folder_mib, 1, 1'000'000'000,
+       "Bound on all clips in the folder, in MiB; the oldest are removed first, other files never."},
+      {"memory_mib", &record.memory_mib, 1, 65'536,
+       "Bound on the packets kept in memory for a clip to come, in MiB; up to twice as much may wait for a slow disk."},
+  };
+}
+
 std::vector<Field> fields_of(events::ZoneConfig& zone) {
   return {
       {"points", &zone.corners, 3, kMaxCorners, "The corners in the order in which one walks around the zone.",

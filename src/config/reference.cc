@@ -69,12 +69,17 @@ std::string section_table(const Section& section) {
 std::string site_config_reference() {
   SiteConfig site;
   engine::StreamConfig camera = default_camera();
+  engine::RecordConfig record;
   events::ZoneConfig zone;
   events::LineConfig line;
   std::string text;
   for (const auto& section : sections_of(site)) text += section_table(section);
   text += table("cameras.NAME", "One camera, or a file that is played as one.", fields_of(camera));
   text += "`defaults` takes the same keys except `url`, for all cameras that do not say otherwise.\n\n";
+  text +=
+      table("cameras.NAME.record",
+            "Clips of events, copied from what the camera sends without encoding it again. `ocelli serve` writes them.",
+            fields_of(record));
   text += table("cameras.NAME.zones.NAME", "An area. Who enters it and who leaves it is an event.", fields_of(zone));
   text += table("cameras.NAME.lines.NAME", "A line. Who crosses it, and which way, is an event.", fields_of(line));
   text.pop_back();

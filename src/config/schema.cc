@@ -88,9 +88,18 @@ Json named(std::string_view meaning, std::string_view definition) {
           {"additionalProperties", {{"$ref", fmt::format("#/$defs/{}", definition)}}}};
 }
 
+Json record_schema() {
+  engine::RecordConfig record;
+  Json schema = mapping_schema(fields_of(record));
+  schema["type"] = {"object", "null"};
+  schema["description"] = "Clips of events.";
+  return schema;
+}
+
 Json camera_schema() {
   engine::StreamConfig camera = default_camera();
   Json schema = mapping_schema(fields_of(camera));
+  schema["properties"]["record"] = {{"$ref", "#/$defs/record"}};
   schema["properties"]["zones"] = named("Areas, by name.", "zone");
   schema["properties"]["lines"] = named("Lines that count who crosses them, by name.", "line");
   return schema;
@@ -101,6 +110,7 @@ Json defaults_schema() {
   auto fields = fields_of(camera);
   std::erase_if(fields, [](const Field& field) { return field.presence == Presence::required; });
   Json schema = mapping_schema(fields);
+  schema["properties"]["record"] = {{"$ref", "#/$defs/record"}};
   schema["type"] = {"object", "null"};
   schema["description"] = "What all cameras have unless they say otherwise.";
   return schema;
@@ -129,6 +139,7 @@ std::string site_config_schema() {
       {"properties", std::move(properties)},
       {"$defs",
        {{"camera", camera_schema()},
+        {"record", record_schema()},
         {"zone", mapping_schema(fields_of(zone))},
         {"line", mapping_schema(fields_of(line))}}},
   };

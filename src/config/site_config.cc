@@ -116,13 +116,25 @@ class SiteReader {
   void read_defaults(const YamlValue& value, engine::StreamConfig& camera) {
     std::vector<Field> fields = fields_of(camera);
     std::erase_if(fields, [](const Field& field) { return field.presence == Presence::required; });
-    read_mapping(value, fields);
+    YamlMapReader reader(value, problems_);
+    read_fields(reader, fields);
+    if (const auto record = present(reader, "record")) read_record(*record, camera.record);
+    reader.finish();
+  }
+
+  /// Over what the defaults say.
+  void read_record(const YamlValue& value, engine::RecordConfig& record) {
+    if (!read_mapping(value, fields_of(record))) return;
+    if (const auto status = engine::check_record(record); !status) {
+      problems_.push_back(value.problem(status.error().message()));
+    }
   }
 
   engine::StreamConfig read_camera(const YamlValue& value, engine::StreamConfig camera) {
     YamlMapReader reader(value, problems_);
     read_fields(reader, fields_of(camera));
     if (const auto url = reader.child("url")) check_url(*url, camera.source.url);
+    if (const auto record = present(reader, "record")) read_record(*record, camera.record);
     std::set<std::string> names;
     if (const auto zones = present(reader, "zones")) {
       for (const auto& [name, entry] : zones->as_map(problems_)) {

@@ -313,6 +313,32 @@ TEST(ProcessEnvironment, HoldsTheVariablesOfThisProcess) {
   EXPECT_EQ(environment.at("OCELLI_TEST_VARIABLE"), "a=b");
 }
 
+TEST(Record, TakesItsKeysFromTheDefaultsAndTheCamera) {
+  const auto [site, problems] = load(
+      "defaults: {record: {folder: clips, before: 3s, events: [zone_entered]}}\n"
+      "cameras:\n  gate: {url: a.mp4, record: {after: 7s}}\n  yard: {url: b.mp4}\n");
+  EXPECT_THAT(problems, IsEmpty());
+  EXPECT_EQ(site.cameras[0].record.folder, "clips");
+  EXPECT_EQ(site.cameras[0].record.before, std::chrono::seconds(3));
+  EXPECT_EQ(site.cameras[0].record.after, std::chrono::seconds(7));
+  EXPECT_EQ(site.cameras[1].record.events, std::vector<std::string>{"zone_entered"});
+}
+
+TEST(Record, IsOffUnlessAFolderIsNamed) {
+  EXPECT_FALSE(load("cameras: {gate: {url: a.mp4}}").site.cameras[0].record.enabled());
+  EXPECT_THAT(problems_of("cameras: {gate: {url: a.mp4, record: }}"), IsEmpty());
+}
+
+TEST(Record, RefusesContradictions) {
+  const auto of = [](const std::string& record) {
+    return problems_of("cameras:\n  gate:\n    url: a.mp4\n    record: " + record + "\n");
+  };
+  EXPECT_THAT(of("{folder: c, events: [zone_enterd]}"), ElementsAre(HasSubstr("did you mean 'zone_entered'")));
+  EXPECT_THAT(of("{folder: c, before: 50s, after: 50s}"), ElementsAre(HasSubstr("longest must be at least")));
+  EXPECT_THAT(of("{folder: c, memory_mib: 0}"), ElementsAre(HasSubstr("memory_mib")));
+  EXPECT_THAT(problems_of("defaults: {record: {folder: c, events: [nothing]}}"), ElementsAre(HasSubstr("nothing")));
+}
+
 TEST(ExampleFile, IsFine) {
   const auto yaml = text_of(std::filesystem::path(OCELLI_SOURCE_FOLDER) / "ocelli.example.yaml");
   const auto [site, problems] = load(yaml, {{"GATE_USER", "u"}, {"GATE_PASSWORD", "p"}});

@@ -8,6 +8,7 @@
 #include "base/bounded_queue.h"
 #include "base/mutex.h"
 #include "base/suggest.h"
+#include "engine/clip_recorder.h"
 #include "engine/pipeline.h"
 #include "engine/stream_life.h"
 #include "engine/stream_metrics.h"
@@ -39,6 +40,18 @@ LifeConfig life_of(const StreamConfig& config) {
   return life;
 }
 
+/// Null where nothing is to be recorded.
+std::unique_ptr<ClipRecorder> make_recorder(const StreamConfig& config, const StreamServices& services) {
+  if (!config.record.enabled() || services.clips == nullptr) return nullptr;
+  return std::make_unique<ClipRecorder>(config.record, config.name, *services.clips,
+                                        services.logger.for_camera(config.name), services.metrics);
+}
+
+StreamServices with_sink(StreamServices services, events::EventSink* sink) {
+  if (sink != nullptr) services.event_sinks.push_back(sink);
+  return services;
+}
+
 class PipelineStream final : public Stream {
  public:
   PipelineStream(const StreamConfig& config, std::unique_ptr<infer::Detector> detector, const StreamServices& services);
@@ -62,6 +75,7 @@ class PipelineStream final : public Stream {
   StreamReader::Callbacks reader_callbacks();
 
   const StreamConfig config_;
+  const std::unique_ptr<ClipRecorder> recorder_;  // null: nothing is recorded
   const StreamServices services_;
   const base::Logger logger_;
   StreamMetrics metrics_;
@@ -90,7 +104,8 @@ class PipelineStream final : public Stream {
 PipelineStream::PipelineStream(const StreamConfig& config, std::unique_ptr<infer::Detector> detector,
                                const StreamServices& services)
     : config_(with_rate(config)),
-      services_(services),
+      recorder_(make_recorder(config_, services)),
+      services_(with_sink(services, recorder_.get())),
       logger_(services.logger.for_camera(config.name)),
       metrics_(services.metrics, config.name),
       pool_(config.max_frames_alive),
@@ -99,6 +114,7 @@ PipelineStream::PipelineStream(const StreamConfig& config, std::unique_ptr<infer
                 [this] { return !reader_->waits_for_pipeline() && queue_.depth() > late_backlog(config_.pace); }) {
   work_.emplace(services_.workers, [this] { return step(); });
   reader_.emplace(config_, services_, pool_, metrics_, life_, queue_, reader_callbacks());
+  if (recorder_) reader_->record_to(*recorder_);
   reader_->start();
 }
 
@@ -180,6 +196,7 @@ void PipelineStream::end(base::Status status) {
   // A result that cannot be delivered outweighs how the input ended.
   const bool failed_now = !finished && finished.error().code() != Code::end_of_stream;
   if (failed_now && (status || pipeline_.counts().sink_failed)) status = std::move(finished);
+  if (recorder_) recorder_->close();  // whoever waits for the end finds its clips on their way
   publish_counts();
   const bool failed = !status && !ended_with(Code::cancelled);
   life_.end(failed ? status.error().message() : "", failed ? LifeState::failed : LifeState::ended);

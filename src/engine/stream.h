@@ -12,6 +12,7 @@
 #include "base/metrics.h"
 #include "base/result.h"
 #include "base/trace.h"
+#include "engine/record_config.h"
 #include "engine/stream_life.h"
 #include "events/rules.h"
 #include "events/sinks.h"
@@ -27,6 +28,8 @@ enum class Pace {
   as_fast_as_possible,  ///< files: the reader waits for the pipeline, nothing is dropped
   natural,              ///< files played at their own rate, as a camera would: late frames are dropped and counted
 };
+
+class ClipArchive;
 
 /// Everything that one camera (or file) needs to be analysed. A value.
 struct StreamConfig {
@@ -44,6 +47,7 @@ struct StreamConfig {
   LifeConfig life;                        ///< its first_open_timeout is source.timeout
   std::optional<media::MediaTime> from;   ///< files only
   std::optional<media::MediaTime> to;
+  RecordConfig record;                ///< clips of events; needs StreamServices::clips
   std::size_t max_frames_alive = 16;  ///< bound on decoded pictures, whoever holds them
 };
 
@@ -83,6 +87,7 @@ struct StreamServices {
   std::vector<events::EventSink*> event_sinks;
   std::vector<events::TrackSink*> track_sinks;
   media::HardwareDevices* hardware = nullptr;  ///< absent: this program decodes in software only
+  ClipArchive* clips = nullptr;                ///< where clips go; null: nothing is recorded
 };
 
 /// One stream from its URL to its sinks: an I/O thread that reads packets, and a strand on the workers that decodes,

@@ -132,7 +132,9 @@ base::Status StreamReader::play_once(const std::stop_token& stop) {
   newest_in_connection_ = {};
   skipping_to_key_ = false;
   PacketClock packet_clock(source->info());
+  if (recorder_ != nullptr) recorder_->connected(*source, origin_);
   base::Status status = read_all(*source, packet_clock, stop);
+  if (recorder_ != nullptr) recorder_->disconnected();
   const double rate = source->info().frames_per_second;
   const auto frame_interval = std::chrono::nanoseconds(static_cast<std::int64_t>(1e9 / (rate > 0 ? rate : 25)));
   origin_ = newest_ + frame_interval;
@@ -177,6 +179,7 @@ base::Status StreamReader::hand_on(std::vector<media::Packet>& packets, const st
     if (!pace(packet, stop)) return Error(Code::cancelled, "stopped");
     newest_in_connection_ = std::max(newest_in_connection_, packet.time().time_since_epoch());
     newest_ = std::max(newest_, origin_ + packet.time().time_since_epoch());
+    if (recorder_ != nullptr) recorder_->add(packet);
     const media::GateVerdict verdict = gate_.admit(packet);
     if (verdict == media::GateVerdict::pass_last) packet.mark_end_of_run();
     if (verdict == media::GateVerdict::leave_out) {

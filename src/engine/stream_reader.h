@@ -9,6 +9,7 @@
 
 #include "base/bounded_queue.h"
 #include "base/executor.h"
+#include "engine/clip_recorder.h"
 #include "engine/decoder_report.h"
 #include "engine/packet_clock.h"
 #include "engine/stream.h"
@@ -42,6 +43,8 @@ class StreamReader {
   StreamReader(const StreamReader&) = delete;
   StreamReader& operator=(const StreamReader&) = delete;
 
+  /// Before start(): every packet that is read goes to `recorder` too, which outlives the reader.
+  void record_to(ClipRecorder& recorder) { recorder_ = &recorder; }
   void start();
   /// Ends reading and waiting soon; the last callback follows. Thread-safe.
   void request_stop() { stop_.request_stop(); }
@@ -76,6 +79,7 @@ class StreamReader {
   DecoderReport report_;  // outlives the decoders, which tell it on the strand
   StreamLife& life_;
   Queue& queue_;
+  ClipRecorder* recorder_ = nullptr;  // null: nothing is recorded
   const Callbacks callbacks_;
   media::PacketGate gate_;
   std::atomic<bool> waits_for_pipeline_{true};

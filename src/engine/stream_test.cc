@@ -1,10 +1,15 @@
 #include "engine/stream.h"
 
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
 #include <thread>
 
 #include <gmock/gmock.h>
 
+#include "engine/clip_archive.h"
 #include "media/testing/clip.h"
+#include "media/testing/pictures.h"
 
 namespace ocelli::engine {
 namespace {
@@ -62,8 +67,8 @@ class StreamTest : public ::testing::Test {
   }
 
   std::unique_ptr<Stream> start(std::chrono::milliseconds model_time = {}) {
-    const StreamServices services{clock_,  workers_,     base::Logger::null(), metrics_,
-                                  nullptr, {&recorder_}, {&recorder_}};
+    const StreamServices services{
+        clock_, workers_, base::Logger::null(), metrics_, nullptr, {&recorder_}, {&recorder_}, nullptr, &clips_};
     return Stream::start(config_, std::make_unique<WalkingPerson>(model_time), services);
   }
 
@@ -78,6 +83,7 @@ class StreamTest : public ::testing::Test {
   Recorder recorder_;
   StreamConfig config_;
   base::Executor workers_{"worker", 2};
+  ClipArchive clips_;
 };
 
 TEST_F(StreamTest, AnalysesEveryFrameOfAFile) {
@@ -177,6 +183,30 @@ TEST_F(StreamTest, DeliversWhatATruncatedFileStillHas) {
   EXPECT_EQ(stream->wait().error().code(), Code::corrupt);
   EXPECT_GT(recorder_.frames.size(), 3U);
   EXPECT_EQ(events_of(events::EventType::track_ended), events_of(events::EventType::track_began));
+}
+
+TEST_F(StreamTest, RecordsClipsOfItsEvents) {
+  config_.labels = {"person"};
+  config_.rules.lines = {{.name = "door", .from = {0.5F, 0}, .to = {0.5F, 1}, .labels = {}}};
+  config_.record.folder = folder_ / "clips";
+  config_.record.events = {"line_crossed"};
+  config_.record.before = std::chrono::milliseconds(300);
+  config_.record.after = std::chrono::milliseconds(200);
+  EXPECT_TRUE(start()->wait());
+  clips_.close();
+  ASSERT_EQ(events_of(events::EventType::line_crossed), 1);
+  const double crossed =
+      media::to_seconds(std::find_if(recorder_.seen.begin(), recorder_.seen.end(), [](const events::Event& event) {
+                          return event.type == events::EventType::line_crossed;
+                        })->time);
+  std::vector<std::string> clips;
+  for (const auto& entry : std::filesystem::directory_iterator(config_.record.folder)) clips.push_back(entry.path());
+  ASSERT_EQ(clips.size(), 1U);
+  const double begin = std::floor((crossed - 0.3) / 0.4 + 1e-6) * 0.4;  // a key frame every .4 s
+  const auto pictures = media::testing::decode_pictures(clips[0]);
+  EXPECT_NEAR(static_cast<double>(pictures.size()), (crossed + 0.2 - begin) / 0.04 + 1, 0.01);
+  EXPECT_EQ(pictures.front().pixels,
+            media::testing::decode_pictures(config_.source.url)[static_cast<std::size_t>(begin / 0.04 + 0.5)].pixels);
 }
 
 TEST_F(StreamTest, EndsWhenResultsCannotBeDelivered) {

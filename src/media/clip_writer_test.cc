@@ -32,7 +32,7 @@ using testing::TemporaryFolder;
 class ClipWriterTest : public ::testing::Test {
  protected:
   std::unique_ptr<Source> open(const std::string& path) {
-    auto source = Source::open({path}, clock_, {});
+    auto source = Source::open({.url = path}, clock_, {});
     EXPECT_TRUE(source) << source.error().message();
     return *std::move(source);
   }
