@@ -31,8 +31,8 @@ struct LifeConfig {
   std::chrono::milliseconds first_pause{250};
   std::chrono::milliseconds longest_pause{2'000};
   std::chrono::milliseconds hopeless_pause{30'000};  ///< when failed: cameras lock out who asks too often
-  /// No picture for this long, or for three times the longest usual pause between pictures if that is more: stalled. Given
-  /// up after twice that: with a key frame every 2 s, a camera that comes back is live within 5 s.
+  /// No picture for this long, or for three times the longest usual pause between pictures if that is more: stalled.
+  /// Given up after twice that: with a key frame every 2 s, a camera that comes back is live within 5 s.
   std::chrono::milliseconds stall_after{1'250};
   std::chrono::milliseconds longest_stall_after{30'000};  ///< whatever the usual pause
   std::chrono::milliseconds first_open_timeout{10'000};
