@@ -29,13 +29,13 @@ const base::WallTime kMorning{std::chrono::seconds(1'700'000'000)};  // 2023-11-
 class ClipArchiveTest : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
-    shared_ = std::make_unique<TemporaryFolder>();
-    ASSERT_TRUE(make_clip(*shared_ / "a.mp4", 100, "-c:v libx264 -g 10 -bf 0 -b:v 2M"));
+    suite_folder = std::make_unique<TemporaryFolder>();
+    ASSERT_TRUE(make_clip(*suite_folder / "a.mp4", 100, "-c:v libx264 -g 10 -bf 0 -b:v 2M"));
   }
-  static void TearDownTestSuite() { shared_.reset(); }
+  static void TearDownTestSuite() { suite_folder.reset(); }
 
   void SetUp() override {
-    clip_ = *shared_ / "a.mp4";
+    clip_ = *suite_folder / "a.mp4";
     order_.folder = folder_ / "clips";
     order_.name = clip_name("gate", kMorning, 7);
     order_.event = "gate/7";
@@ -63,7 +63,7 @@ class ClipArchiveTest : public ::testing::Test {
     return names;
   }
 
-  static inline std::unique_ptr<TemporaryFolder> shared_;
+  static inline std::unique_ptr<TemporaryFolder> suite_folder;
   TemporaryFolder folder_;
   std::string clip_;
   base::SystemClock clock_;

@@ -26,16 +26,16 @@ constexpr double kFrame = 0.04;
 class ClipRecorderTest : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
-    shared_ = std::make_unique<TemporaryFolder>();
-    const std::string path = *shared_ / "a.mp4";
+    suite_folder = std::make_unique<TemporaryFolder>();
+    const std::string path = *suite_folder / "a.mp4";
     ASSERT_TRUE(make_clip(path, 250, "-c:v libx264 -g 25 -bf 2 -b_strategy 0"));  // 10 s
-    pictures_ = decode_pictures(path);
-    ASSERT_EQ(pictures_.size(), 250U);
+    suite_pictures = decode_pictures(path);
+    ASSERT_EQ(suite_pictures.size(), 250U);
   }
-  static void TearDownTestSuite() { shared_.reset(); }
+  static void TearDownTestSuite() { suite_folder.reset(); }
 
   void SetUp() override {
-    clip_ = *shared_ / "a.mp4";
+    clip_ = *suite_folder / "a.mp4";
     config_.folder = folder_ / "clips";
     config_.before = 2s;
     config_.after = 1s;
@@ -93,9 +93,9 @@ class ClipRecorderTest : public ::testing::Test {
     for (std::size_t i = 0; i < shown.size(); ++i) {
       const double place = media::to_seconds(shown[i].time) / kFrame;
       const auto number = static_cast<std::size_t>(first + std::lround(place));
-      ASSERT_LT(number, pictures_.size());
+      ASSERT_LT(number, suite_pictures.size());
       EXPECT_NEAR(place, std::round(place), 0.01);
-      EXPECT_EQ(shown[i].pixels, pictures_[number].pixels) << "picture " << i;
+      EXPECT_EQ(shown[i].pixels, suite_pictures[number].pixels) << "picture " << i;
       if (i + 3 < shown.size()) {
         EXPECT_EQ(number, static_cast<std::size_t>(first) + i);
       }
@@ -107,8 +107,8 @@ class ClipRecorderTest : public ::testing::Test {
     return log_;
   }
 
-  static inline std::unique_ptr<TemporaryFolder> shared_;
-  static inline std::vector<media::testing::Picture> pictures_;  // of a.mp4 in it
+  static inline std::unique_ptr<TemporaryFolder> suite_folder;
+  static inline std::vector<media::testing::Picture> suite_pictures;  // of a.mp4 in it
   TemporaryFolder folder_;
   std::string clip_;
   base::SystemClock clock_;

@@ -205,8 +205,9 @@ TEST_F(StreamTest, RecordsClipsOfItsEvents) {
   const double begin = std::floor((crossed - 0.3) / 0.4 + 1e-6) * 0.4;  // a key frame every .4 s
   const auto pictures = media::testing::decode_pictures(clips[0]);
   EXPECT_NEAR(static_cast<double>(pictures.size()), (crossed + 0.2 - begin) / 0.04 + 1, 0.01);
-  EXPECT_EQ(pictures.front().pixels,
-            media::testing::decode_pictures(config_.source.url)[static_cast<std::size_t>(begin / 0.04 + 0.5)].pixels);
+  EXPECT_EQ(
+      pictures.front().pixels,
+      media::testing::decode_pictures(config_.source.url)[static_cast<std::size_t>(std::lround(begin / 0.04))].pixels);
 }
 
 TEST_F(StreamTest, EndsWhenResultsCannotBeDelivered) {
