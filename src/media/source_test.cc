@@ -444,6 +444,16 @@ TEST_F(AviIndexTest, SurvivesDamageBetweenChunks) {
   EXPECT_GT(read_all(**source).first, 90);
 }
 
+TEST_F(AviIndexTest, GoesOnAfterAChunkWhoseSizeIsALie) {
+  std::string damaged = bytes_.substr(0, index_);
+  const std::size_t chunk = damaged.find("00dc", damaged.find("movi") + 2000);
+  damaged.replace(chunk + 4, 4, "\xFF\xFF\xFF\x7F");
+  const auto source = open_bytes(damaged);
+  ASSERT_TRUE(source) << source.error().message();
+  EXPECT_EQ((*source)->info().frame_count, 99U);
+  EXPECT_EQ(read_all(**source).first, 99);
+}
+
 TEST_F(AviIndexTest, KnowsKeyFramesOfH264) {
   ASSERT_TRUE(make_clip(folder_ / "h264.avi", 100, "-c:v libx264 -g 25 -bf 0"));
   const std::string bytes = testing::read_file(folder_ / "h264.avi");

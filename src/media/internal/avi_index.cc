@@ -198,9 +198,7 @@ class AviScan {
       const bool fits = place + kChunkHeader + size <= layout.file_size;
       if (name == "LIST" || name == "RIFF") {
         place += kListHeader;  // what is in it comes next: "rec " groups, and the further parts of OpenDML
-      } else if (is_stream_chunk(name) && !fits) {
-        break;  // the recording broke off here
-      } else if (is_stream_chunk(name)) {
+      } else if (is_stream_chunk(name) && fits) {
         const std::size_t stream = stream_of(name);
         if (stream < rules.size()) {
           Entry entry;
@@ -218,6 +216,7 @@ class AviScan {
       } else if (fits && (name == "JUNK" || name == "idx1" || name.starts_with("ix"))) {
         place += kChunkHeader + padded(size);
       } else {
+        // Damage, or the size of one chunk is a lie, or the recording broke off here and nothing more is found.
         OC_TRY(place, next_chunk(layout, place + 1));
       }
     }
