@@ -24,6 +24,7 @@ constexpr std::uint64_t kListHeader = 12;
 constexpr std::size_t kIndexEntry = 16;
 constexpr std::uint64_t kMostHeaderBytes = 4U << 20U;
 constexpr std::uint64_t kMostAddressable = 0xFFFF'0000U;
+constexpr std::uint64_t kMostCutBytes = 16U << 20U;
 constexpr std::size_t kMostIndexEntries = 16U << 20U;
 constexpr std::uint32_t kKeyFrame = 0x10;  // AVIIF_KEYFRAME
 constexpr std::uint32_t kHasIndex = 0x10;  // AVIF_HASINDEX
@@ -133,6 +134,13 @@ struct Entry {
   std::uint32_t size = 0;
 };
 
+/// What lies in `movi`.
+struct Chunks {
+  std::vector<Entry> entries;
+  std::uint64_t end = 0;  ///< where the last whole chunk ends
+  Bytes cut;              ///< the chunk there that the end of the file cut, with the size that is left of it
+};
+
 class AviScan {
  public:
   AviScan(ByteReader& reader, const Interrupt& interrupt) : reader_(reader), interrupt_(interrupt) {}
@@ -184,13 +192,27 @@ class AviScan {
     return points_at_chunks(layout, begin, size / kIndexEntry);
   }
 
-  /// All chunks of all streams, and where the last whole one ends.
-  base::Result<std::uint64_t> walk(const Layout& layout, const std::vector<KeyRule>& rules, std::vector<Entry>& found) {
+  /// All chunks of all streams, up to the one that the end of the file cut.
+  base::Result<Chunks> walk(const Layout& layout, const std::vector<KeyRule>& rules) {
     constexpr std::size_t kGlance = kChunkHeader + 64;  // as far as the first start codes
-    std::uint64_t end = layout.chunks_begin();
-    std::uint64_t place = end;
+    Chunks chunks;
+    chunks.end = layout.chunks_begin();
+    std::uint64_t place = chunks.end;
     std::vector<bool> seen(rules.size(), false);
-    while (place + kChunkHeader <= layout.file_size && found.size() < kMostIndexEntries) {
+    const auto add = [&](std::string_view name, std::span<const std::uint8_t> glance, std::uint64_t size) {
+      const std::size_t stream = stream_of(name);
+      if (stream >= rules.size()) return;
+      Entry entry;
+      std::copy(name.begin(), name.end(), entry.name.begin());
+      const bool is_key =
+          !is_video_chunk(name) || is_key_frame(rules[stream], glance.subspan(kChunkHeader), !seen[stream]);
+      seen[stream] = true;
+      entry.flags = is_key ? kKeyFrame : 0;
+      entry.offset = static_cast<std::uint32_t>(place - layout.index_base());
+      entry.size = static_cast<std::uint32_t>(size);
+      chunks.entries.push_back(entry);
+    };
+    while (place + kChunkHeader <= layout.file_size && chunks.entries.size() < kMostIndexEntries) {
       OC_TRY(const Bytes glance, read_at(place, kGlance));
       if (glance.size() < kChunkHeader) break;
       const std::string_view name = name_at(glance, 0);
@@ -199,28 +221,26 @@ class AviScan {
       if (name == "LIST" || name == "RIFF") {
         place += kListHeader;  // what is in it comes next: "rec " groups, and the further parts of OpenDML
       } else if (is_stream_chunk(name) && fits) {
-        const std::size_t stream = stream_of(name);
-        if (stream < rules.size()) {
-          Entry entry;
-          std::copy(name.begin(), name.end(), entry.name.begin());
-          const bool is_key = !is_video_chunk(name) ||
-                              is_key_frame(rules[stream], std::span(glance).subspan(kChunkHeader), !seen[stream]);
-          seen[stream] = true;
-          entry.flags = is_key ? kKeyFrame : 0;
-          entry.offset = static_cast<std::uint32_t>(place - layout.index_base());
-          entry.size = static_cast<std::uint32_t>(size);
-          found.push_back(entry);
-        }
+        add(name, glance, size);
         place += kChunkHeader + padded(size);
-        end = place;
+        chunks.end = std::min(place, layout.file_size);
       } else if (fits && (name == "JUNK" || name == "idx1" || name.starts_with("ix"))) {
         place += kChunkHeader + padded(size);
       } else {
-        // Damage, or the size of one chunk is a lie, or the recording broke off here and nothing more is found.
-        OC_TRY(place, next_chunk(layout, place + 1));
+        OC_TRY(const std::uint64_t next, next_chunk(layout, place + 1));
+        // A size beyond the end of the file is a lie where chunks follow; else the recording broke off here.
+        if (is_video_chunk(name) && next == layout.file_size && next - place <= kMostCutBytes) {
+          const std::uint64_t left = next - place - kChunkHeader;
+          add(name, glance, left);
+          chunks.end = place;
+          OC_TRY(chunks.cut, read_at(place, kChunkHeader + left));
+          chunks.cut.resize(padded(chunks.cut.size()));
+          put_number(chunks.cut, 4, static_cast<std::uint32_t>(left));
+        }
+        place = next;
       }
     }
-    return std::min(end, layout.file_size);
+    return chunks;
   }
 
  private:
@@ -343,16 +363,16 @@ class Header {
   std::vector<std::size_t> super_indexes_;
 };
 
-/// The new header, the old chunks, the new index.
+/// The new header, the old chunks, and what is new behind them: a chunk that was cut, and the index.
 class RepairedReader final : public ByteReader {
  public:
-  RepairedReader(Bytes header, std::unique_ptr<ByteReader> file, std::uint64_t chunks_end, Bytes index)
-      : header_(std::move(header)), file_(std::move(file)), chunks_end_(chunks_end), index_(std::move(index)) {}
+  RepairedReader(Bytes header, std::unique_ptr<ByteReader> file, std::uint64_t chunks_end, Bytes behind)
+      : header_(std::move(header)), file_(std::move(file)), chunks_end_(chunks_end), behind_(std::move(behind)) {}
 
   base::Result<std::size_t> read(std::span<std::uint8_t> into, std::chrono::milliseconds at_most,
                                  const std::stop_token& stop) override {
     if (position_ < header_.size()) return copy(into, header_, position_);
-    if (position_ >= chunks_end_) return copy(into, index_, position_ - chunks_end_);
+    if (position_ >= chunks_end_) return copy(into, behind_, position_ - chunks_end_);
     OC_TRY_STATUS(file_->seek(position_));
     const auto count =
         file_->read(into.first(std::min<std::uint64_t>(into.size(), chunks_end_ - position_)), at_most, stop);
@@ -365,7 +385,7 @@ class RepairedReader final : public ByteReader {
     return {};
   }
 
-  std::optional<std::uint64_t> size() const override { return chunks_end_ + index_.size(); }
+  std::optional<std::uint64_t> size() const override { return chunks_end_ + behind_.size(); }
 
  private:
   base::Result<std::size_t> copy(std::span<std::uint8_t> into, const Bytes& from, std::uint64_t place) {
@@ -379,23 +399,23 @@ class RepairedReader final : public ByteReader {
   const Bytes header_;
   const std::unique_ptr<ByteReader> file_;
   const std::uint64_t chunks_end_;
-  const Bytes index_;
+  const Bytes behind_;
   std::uint64_t position_ = 0;
 };
 
-Bytes write_index(const std::vector<Entry>& entries) {
-  Bytes index(kChunkHeader + entries.size() * kIndexEntry);
-  std::memcpy(index.data(), "idx1", 4);
-  put_number(index, 4, static_cast<std::uint32_t>(entries.size() * kIndexEntry));
-  std::size_t place = kChunkHeader;
+void append_index(const std::vector<Entry>& entries, Bytes& bytes) {
+  std::size_t place = bytes.size();
+  bytes.resize(place + kChunkHeader + entries.size() * kIndexEntry);
+  std::memcpy(bytes.data() + place, "idx1", 4);
+  put_number(bytes, place + 4, static_cast<std::uint32_t>(entries.size() * kIndexEntry));
+  place += kChunkHeader;
   for (const Entry& entry : entries) {
-    std::memcpy(index.data() + place, entry.name.data(), 4);
-    put_number(index, place + 4, entry.flags);
-    put_number(index, place + 8, entry.offset);
-    put_number(index, place + 12, entry.size);
+    std::memcpy(bytes.data() + place, entry.name.data(), 4);
+    put_number(bytes, place + 4, entry.flags);
+    put_number(bytes, place + 8, entry.offset);
+    put_number(bytes, place + 12, entry.size);
     place += kIndexEntry;
   }
-  return index;
 }
 
 base::Result<CheckedAvi> check(std::unique_ptr<ByteReader> reader, const Interrupt& interrupt) {
@@ -405,13 +425,15 @@ base::Result<CheckedAvi> check(std::unique_ptr<ByteReader> reader, const Interru
   OC_TRY(const bool is_sound, scan.has_sound_index(*layout));
   if (is_sound) return CheckedAvi{std::move(reader)};
   Header header(layout->header);
-  std::vector<Entry> entries;
-  OC_TRY(const std::uint64_t end, scan.walk(*layout, header.rules(), entries));
-  if (entries.empty()) return CheckedAvi{std::move(reader)};
-  Bytes index = write_index(entries);
-  header.patch(entries, end, end + index.size());
+  OC_TRY(auto chunks, scan.walk(*layout, header.rules()));
+  if (chunks.entries.empty()) return CheckedAvi{std::move(reader)};
+  const std::uint64_t movi_end = chunks.end + chunks.cut.size();
+  Bytes behind = std::move(chunks.cut);
+  append_index(chunks.entries, behind);
+  header.patch(chunks.entries, movi_end, chunks.end + behind.size());
   return CheckedAvi{
-      std::make_unique<RepairedReader>(std::move(layout->header), std::move(reader), end, std::move(index)), true};
+      std::make_unique<RepairedReader>(std::move(layout->header), std::move(reader), chunks.end, std::move(behind)),
+      true};
 }
 
 }  // namespace
