@@ -129,53 +129,91 @@ struct Outcome {
 
 enum class Contexts { shared, per_worker, per_stream };
 
-/// `workers` threads, each with its share of the streams in turn.
-base::Result<Outcome> measure(const Options& options, Contexts contexts, bool downloads, const GpuMemory& memory) {
-  const int workers = std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, options.streams);
-  base::SystemClock clock;
-  const auto memory_before = memory.used_mib();
-  std::vector<std::unique_ptr<media::HardwareDevices>> devices;
-  const int wanted = contexts == Contexts::shared ? 1 : contexts == Contexts::per_worker ? workers : options.streams;
-  for (int i = 0; i < wanted; ++i) devices.push_back(std::make_unique<media::HardwareDevices>());
-  std::vector<std::unique_ptr<Player>> players;
-  for (int stream = 0; stream < options.streams; ++stream) {
-    const int context = contexts == Contexts::shared ? 0 : contexts == Contexts::per_worker ? stream % workers : stream;
-    players.push_back(std::make_unique<Player>(options, *devices[static_cast<std::size_t>(context)], clock));
-    OC_TRY_STATUS(players.back()->open());
+/// Streams on their threads, and the frames that they decode.
+class Crowd {
+ public:
+  Crowd(const Options& options, Contexts contexts)
+      : options_(options),
+        contexts_(contexts),
+        workers_(std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, options.streams)) {
+    const int devices = contexts == Contexts::shared       ? 1
+                        : contexts == Contexts::per_worker ? workers_
+                                                           : options.streams;
+    for (int i = 0; i < devices; ++i) devices_.push_back(std::make_unique<media::HardwareDevices>());
   }
-  std::atomic<long> frames{0};
-  std::atomic<bool> counting{false};
-  std::atomic<bool> stop{false};
-  std::atomic<bool> failed{false};
-  std::vector<std::jthread> threads;
-  for (int worker = 0; worker < workers; ++worker) {
-    threads.emplace_back([&, worker] {
-      while (!stop) {
-        for (int stream = worker; stream < options.streams && !stop; stream += workers) {
-          const auto got = players[static_cast<std::size_t>(stream)]->step(downloads);
-          if (!got) failed = stop = true;
-          if (got && counting) frames += *got;
+
+  base::Status open() {
+    for (int stream = 0; stream < options_.streams; ++stream) {
+      players_.push_back(std::make_unique<Player>(options_, device_of(stream), clock_));
+      OC_TRY_STATUS(players_.back()->open());
+    }
+    return {};
+  }
+
+  /// Frames a second. Each thread takes its share of the streams in turn.
+  base::Result<double> play(bool downloads) {
+    std::vector<std::jthread> threads;
+    for (int worker = 0; worker < workers_; ++worker) {
+      threads.emplace_back([this, worker, downloads](const std::stop_token& stop) { work(worker, downloads, stop); });
+    }
+    std::this_thread::sleep_for(std::chrono::seconds(2));  // until surfaces are allocated and clocks are up
+    const long before = frames_;
+    const auto begin = Steady::now();
+    std::this_thread::sleep_for(std::chrono::duration<double>(options_.seconds));
+    const double seconds = std::chrono::duration<double>(Steady::now() - begin).count();
+    const long counted = frames_ - before;
+    threads.clear();
+    if (failed_) return base::Error(base::Code::unavailable, "a stream failed on the way");
+    return static_cast<double>(counted) / seconds;
+  }
+
+  void count_falls(Outcome& outcome) const {
+    for (const auto& player : players_) {
+      if (player->use().device == options_.device) continue;
+      ++outcome.fell_back;
+      if (outcome.first_reason.empty()) outcome.first_reason = player->use().reason;
+    }
+  }
+
+ private:
+  media::HardwareDevices& device_of(int stream) {
+    const int number = contexts_ == Contexts::shared       ? 0
+                       : contexts_ == Contexts::per_worker ? stream % workers_
+                                                           : stream;
+    return *devices_[static_cast<std::size_t>(number)];
+  }
+
+  void work(int worker, bool downloads, const std::stop_token& stop) {
+    while (!stop.stop_requested() && !failed_) {
+      for (int stream = worker; stream < options_.streams && !stop.stop_requested(); stream += workers_) {
+        const auto got = players_[static_cast<std::size_t>(stream)]->step(downloads);
+        if (!got) {
+          failed_ = true;
+          return;
         }
+        frames_ += *got;
       }
-    });
+    }
   }
-  std::this_thread::sleep_for(std::chrono::seconds(2));  // until surfaces are allocated and clocks are up
-  counting = true;
-  const auto begin = Steady::now();
-  std::this_thread::sleep_for(std::chrono::duration<double>(options.seconds));
-  counting = false;
-  const double seconds = std::chrono::duration<double>(Steady::now() - begin).count();
+
+  const Options& options_;
+  const Contexts contexts_;
+  const int workers_;
+  base::SystemClock clock_;
+  std::vector<std::unique_ptr<media::HardwareDevices>> devices_;
+  std::vector<std::unique_ptr<Player>> players_;
+  std::atomic<long> frames_{0};
+  std::atomic<bool> failed_{false};
+};
+
+base::Result<Outcome> measure(const Options& options, Contexts contexts, bool downloads, const GpuMemory& memory) {
+  const auto memory_before = memory.used_mib();
+  Crowd crowd(options, contexts);
+  OC_TRY_STATUS(crowd.open());
   Outcome outcome;
+  OC_TRY(outcome.frames_per_second, crowd.play(downloads));
   if (const auto used = memory.used_mib(); used && memory_before) outcome.memory_mib = *used - *memory_before;
-  stop = true;
-  threads.clear();
-  if (failed) return base::Error(base::Code::unavailable, "a stream failed on the way");
-  outcome.frames_per_second = static_cast<double>(frames) / seconds;
-  for (const auto& player : players) {
-    if (player->use().device == options.device) continue;
-    ++outcome.fell_back;
-    if (outcome.first_reason.empty()) outcome.first_reason = player->use().reason;
-  }
+  crowd.count_falls(outcome);
   return outcome;
 }
 

@@ -78,7 +78,7 @@ std::string usage_error(const CLI::App& app, const CLI::ParseError& error) {
 }
 
 ExitCode run(int argc, char** argv) {
-  ocelli::base::bound_memory_arenas();
+  ocelli::base::bound_memory();
   const ocelli::app::InterruptWatch interrupts;
   ocelli::base::SystemClock clock;
   CommandContext context{clock, interrupts.token()};

@@ -6,10 +6,12 @@
 
 namespace ocelli::base {
 
-void bound_memory_arenas() {
+void bound_memory() {
 #ifdef __GLIBC__
   constexpr int kArenas = 2;
+  constexpr int kOwnPagesFrom = 128 * 1024;
   mallopt(M_ARENA_MAX, kArenas);
+  mallopt(M_MMAP_THRESHOLD, kOwnPagesFrom);
 #endif
 }
 

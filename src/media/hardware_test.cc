@@ -1,13 +1,13 @@
 #include "media/hardware.h"
 
 #include <atomic>
+#include <cmath>
 #include <filesystem>
 
 #include <gmock/gmock.h>
 
 #include "base/metrics.h"
 #include "media/decoder.h"
-#include "media/download.h"
 #include "media/internal/device_layer.h"
 #include "media/testing/clip.h"
 
@@ -99,7 +99,7 @@ class HardwareTest : public ::testing::Test {
 
   std::vector<int> numbers_of(const std::vector<FramePtr>& frames) {
     std::vector<int> numbers;
-    for (const auto& frame : frames) numbers.push_back(static_cast<int>(to_seconds(frame->time()) * 25 + 0.5));
+    for (const auto& frame : frames) numbers.push_back(static_cast<int>(std::lround(to_seconds(frame->time()) * 25)));
     return numbers;
   }
 

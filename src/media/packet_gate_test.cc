@@ -6,7 +6,9 @@
 
 #include <gtest/gtest.h>
 
-#include "media/internal/ffmpeg.h"
+extern "C" {
+#include <libavcodec/packet.h>
+}
 
 namespace ocelli::media {
 namespace {

@@ -1,20 +1,21 @@
 #include "media/probe.h"
 
-#include <algorithm>
 #include <cmath>
 #include <utility>
 
 #include "media/address.h"
 #include "media/decoder.h"
 #include "media/internal/endpoint.h"
-#include "media/internal/ffmpeg.h"
 #include "media/internal/resolve.h"
+
+extern "C" {
+#include <libavcodec/packet.h>
+}
 
 namespace ocelli::media {
 namespace {
 
 using base::Code;
-using base::Error;
 using std::chrono::milliseconds;
 
 constexpr std::size_t kPool = 32;  // a decoder may hold many frames back for reordering

@@ -139,7 +139,7 @@ class Watch {
   }
 
  private:
-  static constexpr double kToldGap_s = 1;
+  static constexpr double kToldGapSeconds = 1;
 
   void note_gap(base::SteadyTime now) OC_REQUIRES(mutex_) {
     const base::SteadyTime since = last_.value_or(start_);
@@ -147,7 +147,7 @@ class Watch {
     if (gap_s > options_.stall_after_s) {
       stalls_.push_back({std::chrono::duration<double>(since - start_).count(), gap_s});
     }
-    if (!last_ || gap_s <= kToldGap_s) return;
+    if (!last_ || gap_s <= kToldGapSeconds) return;
     const std::int64_t end_ns = nanoseconds_since_1970(clock_.wall_now());
     const auto gap_ns = static_cast<std::int64_t>(gap_s * 1e9);
     std::printf("{\"event\":\"gap\",\"stream\":%zu,\"begin_ns\":%lld,\"end_ns\":%lld}\n", stream_,
@@ -365,7 +365,7 @@ int main(int argc, char** argv) {
         "[--pictures N] URL…\n       stream_load … --cameras COUNT PREFIX\n");
     return 2;
   }
-  base::bound_memory_arenas();
+  base::bound_memory();
   std::signal(SIGINT, [](int) { interrupted = true; });
   std::signal(SIGTERM, [](int) { interrupted = true; });
   Load load(*options);

@@ -35,7 +35,8 @@ Samples samples_of(const Frame& frame) {
   Samples samples;
   for (int plane = 0; plane < plane_count(frame.info().format); ++plane) {
     const auto size = plane_size(frame.info().format, plane, frame.width(), frame.height());
-    const auto bytes = static_cast<std::size_t>(size.width * sample_bytes(frame.info().format, plane));
+    const auto bytes =
+        static_cast<std::size_t>(size.width) * static_cast<std::size_t>(sample_bytes(frame.info().format, plane));
     for (int row = 0; row < size.height; ++row) {
       const std::uint8_t* from = frame.plane(plane).data + row * frame.plane(plane).stride_bytes;
       if (plane == 0) samples.luma.append(reinterpret_cast<const char*>(from), bytes);

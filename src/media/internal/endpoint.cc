@@ -4,7 +4,6 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <fcntl.h>
 #include <memory>
 #include <netdb.h>
 #include <poll.h>
@@ -14,10 +13,13 @@
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-#include <openssl/x509v3.h>
+#include <openssl/x509_vfy.h>
 
 #include "media/address.h"
-#include "media/internal/ffmpeg.h"
+
+extern "C" {
+#include <libavformat/avformat.h>
+}
 
 namespace ocelli::media::internal {
 namespace {
