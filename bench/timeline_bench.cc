@@ -88,6 +88,7 @@ void print(const char* name, const TimelineScore& score, int hours) {
       static_cast<unsigned long long>(counters.collisions), static_cast<unsigned long long>(counters.losses),
       static_cast<unsigned long long>(counters.placeholders), static_cast<unsigned long long>(counters.missing_heads));
   std::printf(" broken guarantees: %llu\n", static_cast<unsigned long long>(score.order_faults));
+  std::fflush(stdout);  // a long run may be cut short
 }
 
 /// The repair alone, on packets that lie ready.

@@ -106,6 +106,7 @@ class Timeline::Core {
   void emit_placeholders(const Decision& decision, const Held& packet, std::vector<TimedPacket>& out);
   void put_placeholder(std::int64_t at, const Held& packet, std::vector<TimedPacket>& out);
   std::int64_t presentation(const Held& packet, const Decision& decision, std::int64_t& dts);
+  std::int64_t presentation_from_order(const Held& packet, std::int64_t dts) const;
   void learn(const Held& packet, const Decision& decision);
 
   const bool live_;
@@ -124,7 +125,6 @@ class Timeline::Core {
   std::optional<base::SteadyTime> first_arrival_;
   std::int64_t last_arrival_ = 0;
   bool has_clock_ = false;  ///< a stamp was seen, and laid on the output axis
-  std::uint32_t stampless_run_ = 0;
   bool started_ = false;
   std::int64_t last_ = 0;  ///< position of the newest settled packet, in decoding order
   std::int64_t last_gap_ = 0;
@@ -134,6 +134,8 @@ class Timeline::Core {
   bool on_grid_ = false;   ///< the packet before was placed on a grid
   bool reorders_ = false;  ///< pts and dts have differed
   bool lacks_reference_ = false;
+  int frames_between_ = 0;  ///< frames that nothing refers to, since the newest reference frame
+  std::uint32_t stampless_run_ = 0;
 };
 
 // ---- in ----
@@ -523,6 +525,16 @@ void Timeline::Core::put_placeholder(std::int64_t at, const Held& packet, std::v
                  TimeQuality::placeholder, packet.reason, true});
 }
 
+/// Where a frame without pts is shown. A reference frame with no room before the newest one comes after as many
+/// B-frames as the one before it had.
+std::int64_t Timeline::Core::presentation_from_order(const Held& packet, std::int64_t dts) const {
+  const std::int64_t slot = presented_.free_slot(dts, rate_.period(), packet.is_reference);
+  const auto newest = presented_.newest();
+  if (!packet.is_reference.value_or(false) || !newest || slot < *newest) return slot;
+  const int slots = packet.is_key ? 1 : frames_between_ + 1;
+  return saturated_sum(*newest, static_cast<std::int64_t>(slots * rate_.period()));
+}
+
 /// The packet's pts on the output axis. May lower `dts` towards a pts that lies before it.
 std::int64_t Timeline::Core::presentation(const Held& packet, const Decision& decision, std::int64_t& dts) {
   std::int64_t pts = dts;
@@ -542,7 +554,7 @@ std::int64_t Timeline::Core::presentation(const Held& packet, const Decision& de
     pts = packet.pts;
   } else if (reorders_ && !decision.is_late) {
     if (!packet.has_pts && packet.has_dts) ++counters_.missing_pts;
-    pts = presented_.free_slot(dts, rate_.period(), packet.is_reference);
+    pts = presentation_from_order(packet, dts);
   }
   const std::int64_t wanted = std::max(pts, dts);
   const std::int64_t taken = presented_.take(wanted);
@@ -564,6 +576,8 @@ void Timeline::Core::learn(const Held& packet, const Decision& decision) {
   if (gap > kJump || gap < 0 || (rate_.on_grid() && decision.slots >= kLongGapSlots)) rate_.restart();
   last_ = decision.position;
   last_gap_ = gap;
+  constexpr int kMostBetween = 16;
+  frames_between_ = packet.is_reference.value_or(true) ? 0 : std::min(frames_between_ + 1, kMostBetween);
   started_ = true;
   const std::int64_t stamp = decision.trusts_stamp ? packet.dts : decision.position;
   rate_.observe(stamp, decision.position);

@@ -32,6 +32,10 @@ void PresentationTimes::forget_before(std::int64_t dts) {
   count_ = static_cast<std::size_t>(end - keep);
 }
 
+std::optional<std::int64_t> PresentationTimes::newest() const {
+  return count_ == 0 ? std::nullopt : std::optional(taken_[count_ - 1]);
+}
+
 bool PresentationTimes::is_taken(std::int64_t from, std::int64_t to) const {
   const auto* place = std::lower_bound(taken_.data(), taken_.data() + count_, from);
   return place != taken_.data() + count_ && *place < to;

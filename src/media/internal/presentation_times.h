@@ -16,6 +16,8 @@ class PresentationTimes {
   /// The place of a frame whose stamp is missing: the first slot from `dts` on that no frame has, in steps of `period`;
   /// of a reference frame, the middle of the free slots, since others will refer to it from both sides.
   std::int64_t free_slot(std::int64_t dts, double period, std::optional<bool> is_reference) const;
+  /// The newest time given, if any lies at or after the newest decoding time.
+  std::optional<std::int64_t> newest() const;
   /// Nothing before `dts` will be asked for any more.
   void forget_before(std::int64_t dts);
 

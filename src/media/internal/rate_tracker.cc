@@ -138,11 +138,11 @@ RateTracker::Fit RateTracker::fit(double period) {
   return result;
 }
 
-/// Mean square of the deviations of some intervals together. Of three numbers of intervals, since the stamps of a
-/// coarse timer repeat their pattern, and one number alone might be just its length.
+/// Mean square of the deviations of some intervals together. The largest of several numbers of intervals, since the
+/// stamps of a coarse timer repeat their pattern, and one number alone might be just its length.
 double RateTracker::spread_of_spans() const {
-  constexpr std::array<std::size_t, 3> kSpans{6, 8, 11};
-  double mean = 0;
+  constexpr std::array<std::size_t, 5> kSpans{5, 7, 8, 9, 11};
+  double largest = 0;
   for (const std::size_t span : kSpans) {
     if (count_ <= span) return 0;
     double together = 0;
@@ -153,9 +153,9 @@ double RateTracker::spread_of_spans() const {
       together += sum * sum;
       sum -= deviations_[i + 1 - span];
     }
-    mean += together / static_cast<double>(count_ - span);
+    largest = std::max(largest, together / static_cast<double>(count_ - span));
   }
-  return mean / kSpans.size();
+  return largest;
 }
 
 /// For jitter alone both ends of a span are off the line independently: wander is 1. Independent intervals wander
@@ -163,7 +163,7 @@ double RateTracker::spread_of_spans() const {
 bool RateTracker::Fit::is_jitter(std::size_t count) const {
   // Few stamps have no room to wander; there only what hardly lags is believed.
   const double most_lag = count < 128 ? 2 : count < kWindow ? 3 : 6;
-  const double most_wander = count < kWindow ? 1.15 : 1.4;
+  const double most_wander = count < kWindow ? 1.0 : 1.2;
   return lag < most_lag && wander * (1 + 5 * empty_slots) < most_wander && empty_slots < kMostEmptySlots;
 }
 
@@ -199,6 +199,8 @@ void RateTracker::evaluate(double off_output) {
   if (found.noise < kNoiseToSmooth || (on_grid_ && jitters)) evaluate_at_ = 2 * kEvaluateEvery;
   if (jitters && !confirmed && !on_grid_) evaluate_at_ = std::min(evaluate_at_, kConfirmAfter);
   if (confirmed && (!on_grid_ || contradicts_grid(found))) enter_grid(found, off_output);
+  // A new rate that fits the old grid by a simple ratio, 4 : 3 say, never fails frame by frame.
+  if (on_grid_ && found.noise < kNoiseToSmooth && contradicts_grid(found)) leave_grid();
   // A grid that has held for long is left only when it fails frame by frame: watch().
   const bool is_proven = frames_on_grid_ > 4 * kWindow;
   if (on_grid_ && ((varies && !is_proven) || found.noise < kNoiseToSmooth / 2)) leave_grid();

@@ -11,6 +11,7 @@ namespace {
 // 146 years: every clock in use counts from 1900 at the earliest. Sums and differences of two such stamps still fit.
 constexpr std::int64_t kMostStamp = std::int64_t{1} << 62;
 constexpr std::int64_t kJump = 2'000'000'000;
+constexpr int kWithinPackets = 16;  // order faults count together within so many
 constexpr std::int64_t kShortestWrap = 10'000'000'000;
 
 std::int64_t usable_wrap(const TimelineConfig& config) {
@@ -67,7 +68,11 @@ DetectedStamp StampDetector::detect(const PacketStamp& stamp, double period) {
   if (repeats_pts || repeats_dts) ++counters_.duplicate;
   if (repeats_pts) found.pts.reset();
   if (repeats_dts) found.dts.reset();
-  if (!stamp.pts && !stamp.dts) ++counters_.missing;
+  since_missing_ = std::min(since_missing_ + 1, kWithinPackets + 1);
+  if (!stamp.pts && !stamp.dts) {
+    ++counters_.missing;
+    since_missing_ = 0;
+  }
   if (stamp.is_reference) learn_depth_from_absence(*stamp.is_reference, stamp.pts || stamp.dts);
 
   if (found.dts) {
@@ -85,9 +90,13 @@ DetectedStamp StampDetector::detect(const PacketStamp& stamp, double period) {
 /// way (libavformat's pts_buffer).
 std::int64_t StampDetector::decoding_time(std::int64_t pts, bool is_key, double period) {
   learn_depth(pts, is_key, period);
-  if (depth_ == 0) return pts;
+  if (depth_ == 0) {
+    last_decoded_ = pts;
+    return pts;
+  }
   if (waiting_count_ > 0 && std::abs(pts - waiting_[static_cast<std::size_t>(waiting_count_ - 1)]) > kJump) {
     waiting_count_ = 0;  // another clock: its order starts anew
+    last_decoded_.reset();
   }
   auto* const end = waiting_.data() + waiting_count_;
   auto* const place = std::upper_bound(waiting_.data(), end, pts);
@@ -100,6 +109,7 @@ std::int64_t StampDetector::decoding_time(std::int64_t pts, bool is_key, double 
   }
   std::move(waiting_.data() + 1, waiting_.data() + waiting_count_, waiting_.data());
   --waiting_count_;
+  last_decoded_ = smallest;
   return smallest;
 }
 
@@ -107,11 +117,10 @@ std::int64_t StampDetector::decoding_time(std::int64_t pts, bool is_key, double 
 /// One alone is a packet that was overtaken, or a clock that was set.
 void StampDetector::learn_depth(std::int64_t pts, bool is_key, double period) {
   constexpr int kFaults = 3;
-  constexpr int kWithinPackets = 16;
   since_order_fault_ = std::min(since_order_fault_ + 1, kWithinPackets + 1);
-  const std::int64_t newest_decoded = depth_ == 0 ? last_.value_or(pts) : waiting_.front();
-  const std::int64_t back = saturated_difference(newest_decoded, pts);
-  const bool full = depth_ == 0 || waiting_count_ == depth_;
+  const std::int64_t back = saturated_difference(last_decoded_.value_or(pts), pts);
+  // A frame whose stamp is missing leaves the order of the others one place off for a while.
+  const bool full = (depth_ == 0 || waiting_count_ == depth_) && since_missing_ > kWithinPackets;
   if (!full || is_key || back <= 0 || static_cast<double>(back) > kDeepest * period) return;
   order_faults_ = since_order_fault_ > kWithinPackets ? 1 : order_faults_ + 1;
   since_order_fault_ = 0;

@@ -41,6 +41,7 @@ class StampDetector {
   std::int64_t turns_ = 0;  ///< wrap-arounds so far
   bool sees_dts_ = false;
   int order_faults_ = 0;
+  int since_missing_ = 0;             ///< packets since one without stamps
   int bare_frames_ = 0;               ///< without stamps, that nothing refers to, since a sign to the contrary
   int since_order_fault_ = 0;         ///< packets
   std::optional<std::int64_t> last_;  ///< newest stamp believed, unwrapped
@@ -48,6 +49,7 @@ class StampDetector {
   std::optional<std::int64_t> last_pts_;
   std::array<std::int64_t, kDeepest + 1> waiting_{};  ///< pts that later packets' dts come from, ascending
   int waiting_count_ = 0;
+  std::optional<std::int64_t> last_decoded_;  ///< newest dts that was found so
 };
 
 }  // namespace ocelli::media::internal
