@@ -15,6 +15,7 @@
 #include "app/analysis.h"
 #include "app/atomic_file.h"
 #include "app/command.h"
+#include "app/precision_option.h"
 #include "app/print.h"
 #include "app/summary.h"
 #include "base/suggest.h"
@@ -40,6 +41,7 @@ struct AnalyzeOptions {
   std::string model;
   std::optional<float> score;
   std::optional<int> threads;
+  std::string precision;
   std::string trace_file;
   bool quiet = false;
 };
@@ -108,6 +110,7 @@ base::Result<config::SiteConfig> load_config(const AnalyzeOptions& options) {
   if (!options.model.empty()) site.model.name = options.model;
   if (options.score) site.model.score = *options.score;
   if (options.threads) site.model.intra_op_threads = *options.threads;
+  if (!options.precision.empty()) site.model.precision = precision_choice(options.precision);
   return site;
 }
 
@@ -324,6 +327,7 @@ void add_analyze_command(CLI::App& app, CommandContext& context) {
   command->add_option("--model", options->model, "Model card to use (see: ocelli models list)");
   command->add_option("--score", options->score, "Least score of a detection, 0..1")->check(CLI::Range(0.01, 1.0));
   command->add_option("--threads", options->threads, "Threads of one model run")->check(CLI::Range(1, 256));
+  add_precision_option(*command, options->precision);
   command->add_option("--trace", options->trace_file, "Write a timeline of all steps for Perfetto or chrome://tracing");
   command->add_flag("-q,--quiet", options->quiet, "No progress, no summary: only errors");
   command->footer(

@@ -14,6 +14,7 @@
 #include "app/print.h"
 #include "infer/backend.h"
 #include "infer/model_store.h"
+#include "infer/quantized_model.h"
 #include "media/capabilities.h"
 #include "media/hardware.h"
 #include "vision/preprocess.h"
@@ -112,11 +113,15 @@ std::vector<Finding> check_models() {
   std::vector<Finding> findings;
   for (const auto& card : *cards) {
     const auto status = store->verify(card);
+    const auto quantized = infer::verify_quantized_model(*store, card);
     const bool absent = !status && status.error().code() == base::Code::not_found;
     findings.push_back({status   ? Finding::Verdict::good
                         : absent ? Finding::Verdict::note
                                  : Finding::Verdict::bad,
                         "model " + card.name, status ? "present and intact" : status.error().message()});
+    if (!quantized && quantized.error().code() == base::Code::not_found) continue;
+    findings.push_back({quantized ? Finding::Verdict::good : Finding::Verdict::bad, "model " + card.name + " int8",
+                        quantized ? "present and intact, for --precision int8" : quantized.error().message()});
   }
   return findings;
 }

@@ -9,9 +9,9 @@ base::Result<LoadedModel> load_model(const config::ModelConfig& config) {
   LoadedModel model;
   OC_TRY(model.card, store.card(config.name));
   if (config.score > 0) model.card.thresholds.score = config.score;
-  OC_TRY_STATUS(store.verify(model.card));
+  OC_TRY(model.deployment, infer::choose_deployment(store, model.card, config.precision));
   OC_TRY(model.backend, infer::make_onnx_backend());
-  OC_TRY(model.session, model.backend->load(store.path_of(model.card), {config.intra_op_threads}));
+  OC_TRY(model.session, model.backend->load(model.deployment.weights_path, {config.intra_op_threads}));
   OC_TRY(const auto detector, model.make_detector());  // refuses a model that does not fit its card
   OC_TRY(auto binding, model.session->make_binding());
   OC_TRY_STATUS(model.session->run(*binding));

@@ -5,6 +5,7 @@
 #include "base/result.h"
 #include "config/site_config.h"
 #include "infer/backend.h"
+#include "infer/deployment.h"
 #include "infer/detector.h"
 #include "infer/model_card.h"
 
@@ -13,6 +14,7 @@ namespace ocelli::app {
 /// A verified model, ready to run. Detectors made from it share its session.
 struct LoadedModel {
   infer::ModelCard card;
+  infer::Deployment deployment;
   std::shared_ptr<infer::Backend> backend;
   std::shared_ptr<infer::Session> session;  // co-owned by the detectors
 

@@ -1,3 +1,5 @@
+#include "app/models_command.h"
+
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
@@ -18,6 +20,7 @@
 #include "infer/backend.h"
 #include "infer/model_fetcher.h"
 #include "infer/model_store.h"
+#include "infer/quantized_model.h"
 #include "infer/session_bench.h"
 
 namespace ocelli::app {
@@ -26,19 +29,6 @@ namespace {
 using base::Code;
 using infer::ModelCard;
 using infer::ModelStore;
-
-ExitCode exit_code_of(const base::Error& error) {
-  switch (error.code()) {
-    case Code::cancelled:
-      return ExitCode::interrupted;
-    case Code::invalid:
-      return ExitCode::usage;
-    case Code::exhausted:
-      return ExitCode::output;
-    default:
-      return ExitCode::model;
-  }
-}
 
 std::string megabytes(std::uint64_t bytes) {
   return fmt::format("{:.1f} MB", static_cast<double>(bytes) / 1e6);
@@ -56,6 +46,11 @@ std::string size_column(const ModelStore& store, const ModelCard& card) {
   return error ? megabytes(card.checkpoint_bytes) + " to pull" : megabytes(bytes);
 }
 
+std::string precision_column(const ModelStore& store, const ModelCard& card) {
+  if (!store.present(card)) return "-";
+  return infer::load_quantized_model(store, card) ? "fp32, int8" : "fp32";
+}
+
 base::Status list_models() {
   OC_TRY(const auto store, ModelStore::open({}));
   OC_TRY(const auto cards, store.list());
@@ -65,14 +60,15 @@ base::Status list_models() {
     name_width = std::max(name_width, card.name.size());
     licence_width = std::max(licence_width, card.licence.size());
   }
-  print(stdout, "{:<{}}  {:<7}  {:<{}}  {:<16}  {}\n", "NAME", name_width, "STATE", "LICENCE", licence_width, "SIZE",
-        "DESCRIPTION");
+  print(stdout, "{:<{}}  {:<7}  {:<10}  {:<{}}  {:<16}  {}\n", "NAME", name_width, "STATE", "PRECISION", "LICENCE",
+        licence_width, "SIZE", "DESCRIPTION");
   for (const auto& card : cards) {
-    print(stdout, "{:<{}}  {:<7}  {:<{}}  {:<16}  {}\n", card.name, name_width,
-          store.present(card) ? "present" : "missing", card.licence, licence_width, size_column(store, card),
-          card.description);
+    print(stdout, "{:<{}}  {:<7}  {:<10}  {:<{}}  {:<16}  {}\n", card.name, name_width,
+          store.present(card) ? "present" : "missing", precision_column(store, card), card.licence, licence_width,
+          size_column(store, card), card.description);
   }
   print(stdout, "\nStore: {}\n", store.folder());
+  print(stdout, "Runs as fp32, the weights as published, unless --precision or model.precision says otherwise.\n");
   return {};
 }
 
@@ -135,6 +131,10 @@ base::Status verify_models(const std::vector<std::string>& names) {
   for (const auto& card : cards) {
     OC_TRY_STATUS(store.verify(card));
     print(stdout, "{}: intact, {}\n", card.name, store.path_of(card));
+    const auto quantized = infer::verify_quantized_model(store, card);
+    if (!quantized && quantized.error().code() == Code::not_found) continue;
+    if (!quantized) return quantized.error();
+    print(stdout, "{} int8: intact, {}\n", card.name, store.weights_path(quantized->sha256));
   }
   return {};
 }
@@ -177,10 +177,6 @@ base::Status bench_model(const BenchOptions& options, const CommandContext& cont
 
 // --- wiring ---
 
-void finish(CommandContext& context, const base::Status& status) {
-  if (!status) fail(context, exit_code_of(status.error()), status.error());
-}
-
 void add_pull(CLI::App& models, CommandContext& context) {
   auto* command = models.add_subcommand("pull", "Bring the weights of models to this machine");
   auto options = std::make_shared<PullOptions>();  // co-owned by the callback
@@ -191,14 +187,14 @@ void add_pull(CLI::App& models, CommandContext& context) {
       ->check(CLI::ExistingDirectory);
   command->add_flag("--accept-licence", options->fetch.accept_licence, "I have read the model's licence and agree")
       ->envname("OCELLI_ACCEPT_LICENCE");
-  command->callback([options, &context] { finish(context, pull_models(*options, context)); });
+  command->callback([options, &context] { finish_models_command(context, pull_models(*options, context)); });
 }
 
 void add_verify(CLI::App& models, CommandContext& context) {
   auto* command = models.add_subcommand("verify", "Compare weights on this machine with their hashes");
   auto names = std::make_shared<std::vector<std::string>>();  // co-owned by the callback
   command->add_option("NAME", *names, "Models; without any, all that are here");
-  command->callback([names, &context] { finish(context, verify_models(*names)); });
+  command->callback([names, &context] { finish_models_command(context, verify_models(*names)); });
 }
 
 void add_bench(CLI::App& models, CommandContext& context) {
@@ -211,20 +207,38 @@ void add_bench(CLI::App& models, CommandContext& context) {
   command->add_option("--max-threads", options->bench.max_threads, "Measure 1 to this many threads")
       ->check(CLI::Range(1, 256))
       ->capture_default_str();
-  command->callback([options, &context] { finish(context, bench_model(*options, context)); });
+  command->callback([options, &context] { finish_models_command(context, bench_model(*options, context)); });
+}
+
+ExitCode exit_code_of(const base::Error& error) {
+  switch (error.code()) {
+    case Code::cancelled:
+      return ExitCode::interrupted;
+    case Code::invalid:
+      return ExitCode::usage;
+    case Code::exhausted:
+      return ExitCode::output;
+    default:
+      return ExitCode::model;
+  }
 }
 
 }  // namespace
 
+void finish_models_command(CommandContext& context, const base::Status& status) {
+  if (!status) fail(context, exit_code_of(status.error()), status.error());
+}
+
 void add_models_command(CLI::App& app, CommandContext& context) {
-  auto* models = app.add_subcommand("models", "List, pull, verify and measure models");
+  auto* models = app.add_subcommand("models", "List, pull, verify, measure and quantize models");
   models->require_subcommand(1);
   models->add_subcommand("list", "All models: which are here, under which licence")->callback([&context] {
-    finish(context, list_models());
+    finish_models_command(context, list_models());
   });
   add_pull(*models, context);
   add_verify(*models, context);
   add_bench(*models, context);
+  add_quantize_command(*models, context);
 }
 
 }  // namespace ocelli::app

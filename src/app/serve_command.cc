@@ -92,7 +92,9 @@ base::Status Site::load() {
   }
   OC_TRY(model_, load_model(model));
   for (const auto& camera : site_.cameras) OC_TRY_STATUS(engine::check_labels(camera, model_->card.labels));
-  logger_.info("model ready", {{"model", model_->card.name}, {"backend", model_->backend->description()}});
+  logger_.info("model ready", {{"model", model_->card.name},
+                               {"backend", model_->backend->description()},
+                               {"precision", std::string(infer::precision_name(model_->deployment.precision))}});
   return {};
 }
 

@@ -54,7 +54,11 @@ base::Status write_summary(const AnalysisConfig& config, const LoadedModel& mode
                   {"pipeline_ms_per_frame", per_frame_ms(status.total_time, status.frames_analysed)}};
   Json summary{{"camera", config.stream.name},
                {"input", input},
-               {"model", {{"name", model.card.name}, {"sha256", model.card.sha256}, {"licence", model.card.licence}}},
+               {"model",
+                {{"name", model.card.name},
+                 {"sha256", model.deployment.weights_sha256},
+                 {"precision", infer::precision_name(model.deployment.precision)},
+                 {"licence", model.card.licence}}},
                {"frames", frames},
                {"events", report.events_by_type},
                {"time", time}};

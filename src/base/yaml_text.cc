@@ -1,5 +1,7 @@
 #include "base/yaml_text.h"
 
+#include <fmt/format.h>
+
 namespace ocelli::base {
 namespace {
 
@@ -21,6 +23,16 @@ std::string one_line(std::string_view text) {
 
 std::string shown(std::string_view text) {
   return "'" + one_line(text) + "'";
+}
+
+std::string yaml_quoted(std::string_view text) {
+  std::string result = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') result += '\\';
+    const auto byte = static_cast<unsigned char>(c);
+    result += byte < 0x20 || byte == 0x7F ? fmt::format("\\x{:02x}", byte) : std::string(1, c);
+  }
+  return result + "\"";
 }
 
 }  // namespace ocelli::base

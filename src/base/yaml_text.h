@@ -11,4 +11,7 @@ std::string one_line(std::string_view text);
 /// The same in single quotes.
 std::string shown(std::string_view text);
 
+/// Any text as a double-quoted YAML scalar that reads back as the same text.
+std::string yaml_quoted(std::string_view text);
+
 }  // namespace ocelli::base

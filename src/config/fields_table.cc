@@ -36,6 +36,9 @@ std::vector<Field> fields_of(ModelConfig& model) {
       {"store", &model.store, 0, kMaxPathBytes, "Folder of pulled weights; empty: the user's data folder."},
       {"score", &model.score, 0, 1, "Detections that score less are dropped; 0: as the model card says."},
       {"threads", &model.intra_op_threads, 0, 256, "Threads of one inference; 0: a measured default."},
+      {"precision", &model.precision, 0, 0,
+       "What the model computes with: `fp32` is the weights as published; `int8` is faster and needs "
+       "`ocelli models quantize` first."},
   };
 }
 
@@ -153,6 +156,9 @@ std::vector<std::string> choices(const media::RtspTransport* /*transport*/) {
 }
 std::vector<std::string> choices(const media::DecodeLevel* /*level*/) {
   return {"auto", "every", "referenced", "key"};
+}
+std::vector<std::string> choices(const infer::PrecisionChoice* /*precision*/) {
+  return {"fp32", "int8"};
 }
 
 }  // namespace ocelli::config

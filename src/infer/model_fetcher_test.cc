@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include "infer/model_file.h"
+#include "infer/testing/environment_value.h"
 #include "infer/testing/http_server.h"
 #include "infer/testing/temporary_folder.h"
 
@@ -44,21 +45,6 @@ case "$1 $2" in
   *) exec sh "$@" ;;
 esac
 )sh";
-
-class EnvironmentValue {
- public:
-  EnvironmentValue(std::string name, const std::string& value) : name_(std::move(name)) {
-    if (const char* old = std::getenv(name_.c_str())) old_ = old;
-    ::setenv(name_.c_str(), value.c_str(), 1);
-  }
-  ~EnvironmentValue() { old_ ? ::setenv(name_.c_str(), old_->c_str(), 1) : ::unsetenv(name_.c_str()); }
-  EnvironmentValue(const EnvironmentValue&) = delete;
-  EnvironmentValue& operator=(const EnvironmentValue&) = delete;
-
- private:
-  std::string name_;
-  std::optional<std::string> old_;
-};
 
 /// The body from `Range: bytes=N-` on, if asked for, at most `max_bytes` of it before the connection is cut.
 std::string http_reply(const std::string& request, const std::string& body, std::size_t max_bytes = std::string::npos) {

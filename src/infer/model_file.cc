@@ -51,6 +51,15 @@ base::Status copy_file(const std::string& from, const std::string& to, const std
   return {};
 }
 
+base::Status write_text(const std::string& text, const std::string& path) {
+  File file(std::fopen(path.c_str(), "wbe"));
+  if (!file) return file_error("write", path, errno);
+  const bool written = std::fwrite(text.data(), 1, text.size(), file.get()) == text.size() &&
+                       std::fflush(file.get()) == 0 && ::fsync(::fileno(file.get())) == 0;
+  if (!written || std::fclose(file.release()) != 0) return file_error("write", path, errno);
+  return {};
+}
+
 // The new name itself must survive a power cut too.
 void flush_folder(const std::filesystem::path& folder) {
   const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -100,15 +109,28 @@ base::Status install_file(const std::string& from, const std::string& to, const 
   return {};
 }
 
+base::Status install_text(const std::string& text, const std::string& to) {
+  const std::string part = to + ".part";
+  auto status = write_text(text, part);
+  if (status && std::rename(part.c_str(), to.c_str()) != 0) status = file_error("write", to, errno);
+  if (!status) {
+    std::remove(part.c_str());
+    return status;
+  }
+  flush_folder(std::filesystem::path(to).parent_path());
+  return {};
+}
+
 base::Result<FolderLock> FolderLock::acquire(const std::string& folder) {
   const std::string path = folder + "/.lock";
   const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   if (descriptor < 0) return file_error("write", path, errno);
   FolderLock lock(descriptor);
   if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
-    return Error(Code::unavailable, fmt::format("another ocelli is pulling models into {}: wait until it is done, then "
-                                                "try again",
-                                                folder));
+    return Error(Code::unavailable,
+                 fmt::format("another ocelli is bringing models into {}: wait until it is done, then "
+                             "try again",
+                             folder));
   }
   return lock;
 }

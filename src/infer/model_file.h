@@ -24,6 +24,9 @@ base::Status check_sha256(const std::string& path, const std::string& sha256, co
 base::Status install_file(const std::string& from, const std::string& to, const std::string& sha256,
                           const std::stop_token& stop);
 
+/// Writes `<to>.part`, flushes it to the disk and then gives it its name. On failure nothing new lies at either place.
+base::Status install_text(const std::string& text, const std::string& to);
+
 /// Keeps others from working in a folder, across processes, until it is destroyed or the process ends. Move-only.
 class FolderLock {
  public:

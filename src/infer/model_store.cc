@@ -94,8 +94,8 @@ base::Result<ModelCard> ModelStore::card(const std::string& name) const {
                                             fmt::join(names, ", ")));
 }
 
-std::string ModelStore::path_of(const ModelCard& card) const {
-  return fmt::format("{}/{}.onnx", folder_, card.sha256);
+std::string ModelStore::weights_path(const std::string& sha256) const {
+  return fmt::format("{}/{}.onnx", folder_, sha256);
 }
 
 bool ModelStore::present(const ModelCard& card) const {

@@ -30,7 +30,9 @@ class ModelStore {
   /// `not_found` suggests the nearest name and lists the known ones.
   base::Result<ModelCard> card(const std::string& name) const;
 
-  std::string path_of(const ModelCard& card) const;
+  std::string path_of(const ModelCard& card) const { return weights_path(card.sha256); }
+  /// Where weights with this SHA-256 lie, if they are here.
+  std::string weights_path(const std::string& sha256) const;
   bool present(const ModelCard& card) const;
   /// Reads the file and compares its hash. `not_found` says how to pull it, `corrupt` names both hashes and says what
   /// to do.

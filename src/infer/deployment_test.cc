@@ -1,0 +1,79 @@
+#include "infer/deployment.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "infer/quantized_model.h"
+#include "infer/testing/temporary_folder.h"
+
+namespace ocelli::infer {
+namespace {
+
+using base::Code;
+using ::testing::HasSubstr;
+
+class DeploymentTest : public ::testing::Test {
+ protected:
+  DeploymentTest() {
+    card_.name = "toy";
+    card_.version = "1.0";
+    card_.sha256 = put("published");
+  }
+  /// Puts weights into the store; returns their hash.
+  std::string put(const std::string& bytes) {
+    const auto path = folder_.write("some", bytes);
+    auto sha256 = *sha256_of_file(path);
+    folder_.write("store/" + sha256 + ".onnx", bytes);
+    return sha256;
+  }
+  ModelStore store() const { return *ModelStore::open({.cards_folder = folder_.path(), .folder = folder_ / "store"}); }
+  /// Puts int8 weights into the store that were made from `source_sha256`; returns their hash.
+  std::string put_int8(const std::string& source_sha256) {
+    const QuantizedModel model{"toy",         "1.0", source_sha256, put("quantized"), {{"clip.mp4", card_.sha256, {1}}},
+                               {"numpy==1.0"}};
+    folder_.write("store/" + card_.sha256 + ".int8.yaml", to_yaml(model));
+    return model.sha256;
+  }
+
+  const TemporaryFolder folder_;
+  ModelCard card_;
+};
+
+TEST_F(DeploymentTest, Fp32IsThePublishedWeightsWhateverElseIsThere) {
+  put_int8(card_.sha256);
+  const auto deployment = choose_deployment(store(), card_, PrecisionChoice::fp32);
+  ASSERT_TRUE(deployment);
+  EXPECT_EQ(deployment->precision, Precision::fp32);
+  EXPECT_EQ(deployment->weights_sha256, card_.sha256);
+}
+
+TEST_F(DeploymentTest, Int8IsWhatTheRecordNames) {
+  const auto sha256 = put_int8(card_.sha256);
+  const auto deployment = choose_deployment(store(), card_, PrecisionChoice::int8);
+  ASSERT_TRUE(deployment) << deployment.error().message();
+  EXPECT_EQ(deployment->precision, Precision::int8);
+  EXPECT_EQ(deployment->weights_path, store().weights_path(sha256));
+}
+
+TEST_F(DeploymentTest, SaysHowInt8WeightsAreMade) {
+  const auto deployment = choose_deployment(store(), card_, PrecisionChoice::int8);
+  ASSERT_FALSE(deployment);
+  EXPECT_EQ(deployment.error().code(), Code::not_found);
+  EXPECT_THAT(deployment.error().message(), HasSubstr("ocelli models quantize toy"));
+}
+
+TEST_F(DeploymentTest, RefusesInt8WeightsOfOtherWeights) {
+  put_int8(std::string(64, '0'));
+  EXPECT_EQ(choose_deployment(store(), card_, PrecisionChoice::int8).error().code(), Code::corrupt);
+}
+
+TEST_F(DeploymentTest, RefusesDamagedInt8Weights) {
+  const auto sha256 = put_int8(card_.sha256);
+  folder_.write("store/" + sha256 + ".onnx", "damaged");
+  const auto deployment = choose_deployment(store(), card_, PrecisionChoice::int8);
+  EXPECT_EQ(deployment.error().code(), Code::corrupt);
+  EXPECT_THAT(deployment.error().message(), HasSubstr("damaged"));
+}
+
+}  // namespace
+}  // namespace ocelli::infer
