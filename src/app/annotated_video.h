@@ -11,13 +11,15 @@
 
 namespace ocelli::app {
 
-/// annotated.mp4: every analysed frame with its tracks, zones and lines drawn in. An input of one single frame (a
+/// annotated.mp4: every analysed frame with its tracks, zones and lines drawn in, and the one before it again, marked,
+/// for each that was lost on the way. An input of one single frame (a
 /// photo) becomes annotated.jpg instead. Where the picture changes its size or format the video ends, with a warning.
 class AnnotatedVideo final : public ResultFile, public events::TrackSink {
  public:
   AnnotatedVideo(std::string folder, events::RulesConfig rules, std::vector<std::string> labels);
 
   base::Status accept(const events::FrameTracks& tracks) override;
+  bool shows_placeholders() const override { return true; }  // or the picture after a loss would come too early
   base::Status finish() override;
   std::vector<std::string> paths() const override { return paths_; }
   std::vector<std::string> warnings() const override { return warnings_; }

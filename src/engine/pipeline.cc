@@ -38,6 +38,15 @@ track::TrackerConfig with_groups(track::TrackerConfig config, const std::vector<
   return config;
 }
 
+/// A stream that is thinned has no picture of its own to miss.
+std::vector<events::TrackSink*> sinks_of_placeholders(const StreamConfig& config, const StreamServices& services) {
+  std::vector<events::TrackSink*> sinks;
+  for (auto* sink : services.track_sinks) {
+    if (config.max_fps == 0 && sink->shows_placeholders()) sinks.push_back(sink);
+  }
+  return sinks;
+}
+
 }  // namespace
 
 Pipeline::Pipeline(const StreamConfig& config, std::unique_ptr<infer::Detector> detector,
@@ -51,6 +60,7 @@ Pipeline::Pipeline(const StreamConfig& config, std::unique_ptr<infer::Detector> 
       class_wanted_(wanted_classes(config.labels, detector_->labels())),
       tracker_(with_groups(config.tracker, detector_->class_groups())),
       rules_(config.name, config.rules, detector_->labels()),
+      placeholders_(config.name, sinks_of_placeholders(config, services), pool),
       inference_seconds_(services.metrics.histogram("ocelli_inference_seconds", "Duration of one model run",
                                                     {{"camera", config.name}})),
       decode_delay_seconds_(services.metrics.histogram("ocelli_decode_delay_seconds",
@@ -145,11 +155,13 @@ base::Status Pipeline::analyse(const media::FramePtr& frame) {
   counts_.inference_time += times.run;
   inference_seconds_.observe_s(std::chrono::duration<double>(times.run).count());
 
-  const auto update = tracker_.update(frame->time(), wanted(std::move(detections)));
+  OC_TRY_STATUS(delivered(placeholders_.show_before(frame->time())));
+  auto update = tracker_.update(frame->time(), wanted(std::move(detections)));
   for (auto* sink : services_.track_sinks) {
     OC_TRY_STATUS(delivered(sink->accept({config_.name, frame, update.tracks})));
   }
   OC_TRY_STATUS(publish_events(frame->info(), update));
+  placeholders_.keep(frame, std::move(update.tracks));
   last_analysed_ = frame->info();
   ++counts_.frames_analysed;
   counts_.position = frame->time();

@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "base/trace.h"
 #include "engine/frame_gate.h"
+#include "engine/placeholders.h"
 #include "engine/stream.h"
 #include "events/rules.h"
 #include "events/sinks.h"
@@ -51,6 +52,8 @@ class Pipeline {
   /// A packet and all that follows from it. Corrupt packets are counted, not failures. Errors come from the detector
   /// and from sinks. `end_of_stream`: the time window of the configuration is over.
   base::Status consume(const media::Packet& packet);
+  /// A picture of this time was lost before it came here.
+  void note_lost(media::MediaTime time) { placeholders_.note_lost(time); }
   /// Nothing more comes: what the decoder still holds is analysed unless `delayed` says to discard it; tracks end.
   enum class DelayedFrames { analyse, discard };
   base::Status finish(DelayedFrames delayed);
@@ -75,6 +78,7 @@ class Pipeline {
   std::vector<bool> class_wanted_;
   track::Tracker tracker_;
   events::Rules rules_;
+  Placeholders placeholders_;
   std::optional<media::FrameInfo> last_decoded_;
   std::optional<media::FrameInfo> last_analysed_;
   PipelineCounts counts_;

@@ -176,6 +176,8 @@ void PipelineStream::handle(ReaderItem item) {
   base::Status status;
   if (auto* decoder = std::get_if<std::unique_ptr<media::Decoder>>(&item)) {
     status = pipeline_.change_decoder(std::move(*decoder));
+  } else if (const auto* lost = std::get_if<LostPicture>(&item)) {
+    pipeline_.note_lost(lost->time);
   } else {
     status = pipeline_.consume(std::get<media::Packet>(item));
   }

@@ -124,8 +124,7 @@ base::Status StreamReader::play_once(const std::stop_token& stop) {
   if (waits_for_pipeline_) decoder_config.recording_start = source->info().recording_start.value_or(base::WallTime{});
   OC_TRY(auto decoder, media::Decoder::create(*source, decoder_config, pool_, services_.clock, metrics_.decoder));
   callbacks_.opened(source->info());
-  if (!queue_.push(std::move(decoder), stop)) return Error(Code::cancelled, "stopped");
-  callbacks_.item_ready();
+  OC_TRY_STATUS(queue(std::move(decoder), stop));
 
   gate_.begin(source->info().nal_format);
   connection_began_.reset();
@@ -154,7 +153,7 @@ void StreamReader::place_on_axis() {
 }
 
 base::Status StreamReader::read_all(media::Source& source, PacketClock& packet_clock, const std::stop_token& stop) {
-  std::vector<media::Packet> settled;
+  std::vector<SettledItem> settled;
   media::TimelineCounters counted;
   for (std::uint64_t packets = 1;; ++packets) {
     auto packet = source.read();
@@ -173,24 +172,38 @@ base::Status StreamReader::read_all(media::Source& source, PacketClock& packet_c
   }
 }
 
-/// Paces, gates and queues what is settled.
-base::Status StreamReader::hand_on(std::vector<media::Packet>& packets, const std::stop_token& stop) {
-  for (media::Packet& packet : packets) {
-    if (!pace(packet, stop)) return Error(Code::cancelled, "stopped");
-    newest_in_connection_ = std::max(newest_in_connection_, packet.time().time_since_epoch());
-    newest_ = std::max(newest_, origin_ + packet.time().time_since_epoch());
-    if (recorder_ != nullptr) recorder_->add(packet);
-    const media::GateVerdict verdict = gate_.admit(packet);
-    if (verdict == media::GateVerdict::pass_last) packet.mark_end_of_run();
-    if (verdict == media::GateVerdict::leave_out) {
-      metrics_.packets_left_out.add();
-      continue;
-    }
-    if (!has_room_for(packet)) continue;
-    if (!queue_.push(std::move(packet), stop)) return Error(Code::cancelled, "stopped");
-    callbacks_.item_ready();
+base::Status StreamReader::hand_on(std::vector<SettledItem>& items, const std::stop_token& stop) {
+  for (SettledItem& item : items) {
+    OC_TRY_STATUS(std::visit([&](auto& settled) { return hand_on(settled, stop); }, item));
   }
-  packets.clear();
+  items.clear();
+  return {};
+}
+
+/// Paces, gates and queues it.
+base::Status StreamReader::hand_on(media::Packet& packet, const std::stop_token& stop) {
+  if (!pace(packet, stop)) return Error(Code::cancelled, "stopped");
+  newest_in_connection_ = std::max(newest_in_connection_, packet.time().time_since_epoch());
+  newest_ = std::max(newest_, origin_ + packet.time().time_since_epoch());
+  if (recorder_ != nullptr) recorder_->add(packet);
+  const media::GateVerdict verdict = gate_.admit(packet);
+  if (verdict == media::GateVerdict::pass_last) packet.mark_end_of_run();
+  if (verdict == media::GateVerdict::leave_out) {
+    metrics_.packets_left_out.add();
+    return {};
+  }
+  return has_room_for(packet) ? queue(std::move(packet), stop) : base::Status();
+}
+
+/// Where only some pictures are decoded, nobody can tell whether this would have been one of them.
+base::Status StreamReader::hand_on(const LostPicture& lost, const std::stop_token& stop) {
+  if (skipping_to_key_ || gate_.level() != media::DecodeLevel::every) return {};
+  return queue(LostPicture{origin_ + lost.time.time_since_epoch()}, stop);
+}
+
+base::Status StreamReader::queue(ReaderItem item, const std::stop_token& stop) {
+  if (!queue_.push(std::move(item), stop)) return Error(Code::cancelled, "stopped");
+  callbacks_.item_ready();
   return {};
 }
 

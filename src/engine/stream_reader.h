@@ -20,8 +20,9 @@
 
 namespace ocelli::engine {
 
-/// What the I/O thread hands to the strand: a decoder when a connection begins, then that connection's packets.
-using ReaderItem = std::variant<std::unique_ptr<media::Decoder>, media::Packet>;
+/// What the I/O thread hands to the strand: a decoder when a connection begins, then that connection's packets, and
+/// word of pictures that were lost, on the stream's axis.
+using ReaderItem = std::variant<std::unique_ptr<media::Decoder>, media::Packet, LostPicture>;
 
 /// The I/O thread of one stream: opens the source, reads packets into the queue, plays files at their own rate, begins
 /// again at the end of a looping file, and opens a failed source again when StreamLife says so. It sleeps nearly
@@ -67,7 +68,10 @@ class StreamReader {
   bool wait_for_next_attempt(base::SteadyTime when, const std::stop_token& stop) OC_EXCLUDES(mutex_);
   base::Status play_once(const std::stop_token& stop);
   base::Status read_all(media::Source& source, PacketClock& packet_clock, const std::stop_token& stop);
-  base::Status hand_on(std::vector<media::Packet>& packets, const std::stop_token& stop);
+  base::Status hand_on(std::vector<SettledItem>& items, const std::stop_token& stop);
+  base::Status hand_on(media::Packet& packet, const std::stop_token& stop);
+  base::Status hand_on(const LostPicture& lost, const std::stop_token& stop);
+  base::Status queue(ReaderItem item, const std::stop_token& stop);
   void place_on_axis();
   bool pace(const media::Packet& packet, const std::stop_token& stop);
   bool has_room_for(const media::Packet& packet);

@@ -48,15 +48,38 @@ class Recorder final : public events::EventSink, public events::TrackSink {
     return {};
   }
   base::Status accept(const events::FrameTracks& tracks) override {
+    if (tracks.frame->info().quality == media::FrameQuality::placeholder) {
+      placeholders.push_back(tracks.frame->time());
+      return {};
+    }
     frames.push_back(tracks.frame->info().sequence);
     if (fail_after && frames.size() > *fail_after) return base::Error(Code::exhausted, "the disk is full");
     return {};
   }
 
+  bool shows_placeholders() const override { return true; }
+
   std::vector<events::Event> seen;
   std::vector<std::uint64_t> frames;
+  std::vector<media::MediaTime> placeholders;
   std::optional<std::size_t> fail_after;
 };
+
+/// Takes pictures `first` to `last` out of a transport stream, as a line that fails for a moment does.
+void lose_pictures(const std::string& path, int first, int last) {
+  constexpr std::size_t kPacket = 188;
+  constexpr int kVideo = 0x100;  // what ffmpeg calls the first stream
+  const std::string whole = media::testing::read_file(path);
+  std::string kept;
+  int picture = -1;
+  for (std::size_t at = 0; at + kPacket <= whole.size(); at += kPacket) {
+    const auto byte = [&](std::size_t place) { return static_cast<unsigned char>(whole[at + place]); };
+    const bool is_video = ((byte(1) & 0x1F) << 8 | byte(2)) == kVideo;
+    if (is_video && (byte(1) & 0x40) != 0) ++picture;
+    if (!is_video || picture < first || picture > last) kept += whole.substr(at, kPacket);
+  }
+  media::testing::write_file(path, kept);
+}
 
 class StreamTest : public ::testing::Test {
  protected:
@@ -183,6 +206,33 @@ TEST_F(StreamTest, DeliversWhatATruncatedFileStillHas) {
   EXPECT_EQ(stream->wait().error().code(), Code::corrupt);
   EXPECT_GT(recorder_.frames.size(), 3U);
   EXPECT_EQ(events_of(events::EventType::track_ended), events_of(events::EventType::track_began));
+}
+
+TEST_F(StreamTest, ShowsPlaceholdersForLostPicturesAndCountsThemAsNothingElse) {
+  config_.source.url = folder_ / "clip.ts";
+  ASSERT_TRUE(make_clip(config_.source.url, 50, "-c:v libx264 -g 10 -bf 0"));
+  lose_pictures(config_.source.url, 23, 25);
+  const auto stream = start();
+  EXPECT_TRUE(stream->wait());
+  EXPECT_EQ(recorder_.frames.size(), 47U);
+  EXPECT_EQ(stream->status().frames_decoded, 47U);
+  EXPECT_EQ(stream->status().frames_analysed, 47U);
+  ASSERT_EQ(recorder_.placeholders.size(), 3U);
+  const double first = media::to_seconds(stream->status().position) - (49 - 23) * 0.04;
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_NEAR(media::to_seconds(recorder_.placeholders[i]), first + static_cast<double>(i) * 0.04, 1e-3);
+  }
+  EXPECT_THAT(metrics_.expose(), HasSubstr("kind=\"placeholder\"} 3"));
+  EXPECT_THAT(metrics_.expose(), HasSubstr("kind=\"loss\"} 1"));
+}
+
+TEST_F(StreamTest, ShowsNoPlaceholdersWhereFewPicturesAreWanted) {
+  config_.source.url = folder_ / "clip.ts";
+  config_.max_fps = 5;
+  ASSERT_TRUE(make_clip(config_.source.url, 50, "-c:v libx264 -g 10 -bf 0"));
+  lose_pictures(config_.source.url, 23, 25);
+  EXPECT_TRUE(start()->wait());
+  EXPECT_TRUE(recorder_.placeholders.empty());
 }
 
 TEST_F(StreamTest, RecordsClipsOfItsEvents) {

@@ -22,7 +22,7 @@ class EventSink {
 struct FrameTracks {
   const std::string& camera;
   const media::FramePtr& frame;
-  std::span<const track::Track> tracks;  ///< confirmed and lost
+  std::span<const track::Track> tracks;  ///< confirmed and lost; of a placeholder: of the picture that it shows again
 };
 
 /// Receives every analysed frame with its tracks. Same thread and error rules as EventSink.
@@ -30,6 +30,9 @@ class TrackSink {
  public:
   virtual ~TrackSink() = default;
   virtual base::Status accept(const FrameTracks& tracks) = 0;
+  /// Whether it also wants a frame for each picture that was lost on the way (media::FrameQuality::placeholder): who
+  /// shows pictures one after the other does, who judges them does not.
+  virtual bool shows_placeholders() const { return false; }
 };
 
 }  // namespace ocelli::events

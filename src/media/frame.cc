@@ -87,6 +87,14 @@ base::Result<FramePtr> FramePool::wrap(const FrameInfo& info, const std::array<P
   return FramePtr(frame, std::move(give_back), internal::BlockAllocator<Frame>(account_->control_blocks));
 }
 
+base::Result<FramePtr> FramePool::placeholder(const Frame& last, MediaTime time) {
+  FrameInfo info = last.info();
+  info.captured += std::chrono::duration_cast<base::WallTime::duration>(time - info.time);
+  info.time = time;
+  info.quality = FrameQuality::placeholder;
+  return wrap(info, last.planes_, last.memory_);
+}
+
 std::size_t FramePool::max_frames() const {
   return account_->max_frames;
 }

@@ -49,6 +49,7 @@ struct PlaneView {
 enum class FrameQuality {
   good,     ///< as the camera encoded it, as far as the decoder can tell
   damaged,  ///< a real picture, but parts of it may be concealed or old: an error lies in it or in what it builds on
+  placeholder,  ///< no picture: the one before it again, since this one was lost on the way; never analysed
 };
 
 /// Where the samples of a frame lie.
@@ -63,7 +64,8 @@ struct FrameInfo {
   int width = 0;   ///< pixels
   int height = 0;  ///< pixels
   ColorSpec color;
-  std::uint64_t sequence = 0;  ///< counts decoded frames of a stream from 0; gaps are frames that were dropped
+  std::uint64_t sequence = 0;  ///< counts decoded frames of a stream from 0; gaps are frames that were dropped; of a
+                               ///< placeholder: that of the picture it shows
   MediaTime time;              ///< presentation time
   base::WallTime captured;     ///< best knowledge of when the camera saw it
   base::SteadyTime arrived;    ///< when its packet was there; for delays
@@ -113,6 +115,8 @@ class FramePool {
   /// picture, and it is counted here.
   base::Result<FramePtr> wrap(const FrameInfo& info, const std::array<PlaneView, 3>& planes,
                               std::shared_ptr<const void> memory);
+  /// Stands for a picture of `time` that was lost: shows `last` again, whose pixels it shares. Fails as wrap().
+  base::Result<FramePtr> placeholder(const Frame& last, MediaTime time);
 
   std::size_t max_frames() const;
   std::size_t frames_alive() const;

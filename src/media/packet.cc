@@ -27,7 +27,6 @@ PacketStamp Packet::stamp(std::uint64_t id) const {
   stamp.dts = time(packet_->dts);
   stamp.arrived = arrived_;
   stamp.is_key = is_key_;
-  stamp.follows_loss = (packet_->flags & AV_PKT_FLAG_CORRUPT) != 0;
   return stamp;
 }
 
@@ -49,6 +48,10 @@ std::optional<Packet> Packet::share() const {
 
 bool Packet::has_time() const {
   return packet_->pts != AV_NOPTS_VALUE || packet_->dts != AV_NOPTS_VALUE;
+}
+
+bool Packet::is_cut() const {
+  return (packet_->flags & AV_PKT_FLAG_CORRUPT) != 0;
 }
 
 bool Packet::is_disposable() const {

@@ -29,7 +29,8 @@ class Packet {
 
   MediaTime time() const { return time_; }
   bool is_key() const { return is_key_; }
-  /// What is known of its time, for Timeline; by the stamps that it came with.
+  /// What is known of its time, for Timeline; by the stamps that it came with. Whether it follows a loss is told by the
+  /// packet before it.
   PacketStamp stamp(std::uint64_t id) const;
   /// Takes the repaired times over.
   void retime(const TimedPacket& timed);
@@ -39,6 +40,8 @@ class Packet {
   /// Another handle on the same bytes, which are not copied. Nothing when memory has run out.
   std::optional<Packet> share() const;
   bool has_time() const;  ///< whether the container gave any; time() is zero otherwise
+  /// The transport says that bytes are missing from it, or not far behind it.
+  bool is_cut() const;
   /// The container says that no other picture is predicted from this one.
   bool is_disposable() const;
   /// Nothing that builds on this packet will be decoded: see GateVerdict::pass_last.

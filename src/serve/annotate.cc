@@ -71,6 +71,10 @@ void draw_track(vision::Canvas& canvas, const track::Track& track, const std::ve
                fmt::format("{} {} ({:.0f}%)", class_label(labels, track.class_id), track.id, track.score * 100), color);
 }
 
+void mark_as_placeholder(vision::Canvas& canvas, const media::FrameInfo& picture) {
+  canvas.label({0, static_cast<float>(picture.height)}, "picture lost", kLostColor);
+}
+
 /// Photos and some cameras deliver formats that cannot be drawn on.
 base::Result<media::FrameBuilder> copy_to_draw_on(const media::Frame& frame) {
   if (frame.info().format == media::PixelFormat::yuv420p) return media::FrameBuilder::copy_of(frame);
@@ -87,6 +91,7 @@ base::Result<media::FramePtr> annotate(const media::Frame& frame, std::span<cons
   for (const events::ZoneConfig& zone : rules.zones) draw_zone(canvas, zone, frame.info());
   for (const events::LineConfig& line : rules.lines) draw_line(canvas, line, frame.info());
   for (const track::Track& track : tracks) draw_track(canvas, track, labels);
+  if (frame.info().quality == media::FrameQuality::placeholder) mark_as_placeholder(canvas, frame.info());
   return std::move(picture).freeze();
 }
 

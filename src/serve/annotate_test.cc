@@ -43,6 +43,17 @@ TEST(Annotate, DrawsOnACopy) {
   EXPECT_EQ((*annotated)->info().sequence, frame->info().sequence);
 }
 
+TEST(Annotate, MarksAPictureThatOnlyStandsForALostOne) {
+  const media::FramePtr frame = black(320, 240);
+  media::FramePool pool(1);
+  const auto placeholder = pool.placeholder(*frame, media::from_seconds(1));
+  ASSERT_TRUE(placeholder);
+  const auto annotated = annotate(**placeholder, {}, {}, {});
+  ASSERT_TRUE(annotated);
+  EXPECT_GT(pixels_drawn(**annotated), 50U);
+  EXPECT_EQ((*annotated)->info().quality, media::FrameQuality::placeholder);
+}
+
 TEST(Annotate, DrawsZonesAndLinesWithoutTracks) {
   const media::FramePtr frame = black(320, 240);
   events::RulesConfig rules;
