@@ -96,7 +96,7 @@ class UsualChain {
         context_(sws_getContext(width, height, AV_PIX_FMT_YUV420P, width, height, AV_PIX_FMT_BGR24, SWS_BILINEAR,
                                 nullptr, nullptr, nullptr)),
         bgr_(height, width, CV_8UC3),
-        box_(Letterbox::fit(width, height, spec.width, spec.height, spec.anchor)) {
+        box_(Letterbox::fit(width, height, spec.width, spec.height, spec.fit)) {
     const int* table = sws_getCoefficients(color.matrix == media::ColorMatrix::bt709 ? SWS_CS_ITU709 : SWS_CS_ITU601);
     sws_setColorspaceDetails(context_, table, color.range == media::ColorRange::full ? 1 : 0, table, 1, 0, 1 << 16,
                              1 << 16);

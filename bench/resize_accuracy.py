@@ -6,7 +6,7 @@
 
 The clip is vtest.avi (scripts/clip), 768x576, which is sequence PETS09-S2L1 of the MOT15 benchmark; `--truth` is its
 gt.txt. The network is built with smaller and smaller inputs, so that the same picture is shrunk 1.2 to 6 times; every
-frame is looked at with both filters by the product's own chain (tests/accuracy/detect_probe), and scored as COCO does,
+frame is looked at with both filters by the product's own chain (tests/accuracy/task_probe), and scored as COCO does,
 for persons. The filters' scores are also compared box by box, on the clip and on the photos. Four minutes on two cores.
 """
 
@@ -151,7 +151,7 @@ def main():
     parser.add_argument("--truth", type=Path, required=True, help="gt.txt of MOT15's PETS09-S2L1")
     parser.add_argument("--clip", type=Path, default=ROOT / ".deps/clip/vtest.avi")
     parser.add_argument("--photo", type=Path, action="append", default=[])
-    parser.add_argument("--probe", type=Path, default=ROOT / "build/dev/bin/detect_probe")
+    parser.add_argument("--probe", type=Path, default=ROOT / "build/dev/bin/task_probe")
     parser.add_argument("--checkpoint", type=Path, default=checkpoint_file())
     parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--sizes", type=int, nargs="+", default=[640, 384, 320, 256, 192, 128])

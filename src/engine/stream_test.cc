@@ -30,13 +30,13 @@ class WalkingPerson final : public infer::Detector {
     const auto x = static_cast<float>(10 + 60 * media::to_seconds(frame.time()));
     return std::vector<infer::Detection>{{{x, 40, 20, 50}, 0.9F, 0}, {{5, 5, 10, 10}, 0.8F, 1}};
   }
-  const infer::DetectTimes& last_times() const override { return times_; }
+  const infer::RunTimes& last_times() const override { return times_; }
   const std::vector<std::string>& labels() const override { return labels_; }
   const std::vector<int>& class_groups() const override { return class_groups_; }
 
  private:
   const std::chrono::milliseconds duration_;
-  infer::DetectTimes times_;
+  infer::RunTimes times_;
   std::vector<std::string> labels_{"person", "dog"};
   std::vector<int> class_groups_{0, 1};
 };

@@ -1,44 +1,13 @@
 #include "infer/detection_head.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
+
+#include "infer/yolov8_head.h"
+#include "infer/yolox_head.h"
 
 namespace ocelli::infer {
 namespace {
-
-constexpr std::size_t kBoxRows = 4;
-// Anchors are taken in blocks that stay in the first-level cache while all class rows pass over them.
-constexpr std::size_t kBlock = 512;
-
-struct BestClasses {
-  std::array<float, kBlock> score;
-  std::array<int, kBlock> class_id;
-};
-
-/// For `count` anchors from `first`: the highest score over all classes, and the first class that has it. NaN never
-/// wins.
-void find_best_classes(std::span<const float> output, std::size_t anchor_count, int class_count, std::size_t first,
-                       std::size_t count, BestClasses& best) {
-  best.score.fill(0);
-  best.class_id.fill(0);
-  for (int class_id = 0; class_id < class_count; ++class_id) {
-    const float* row = output.data() + (kBoxRows + static_cast<std::size_t>(class_id)) * anchor_count + first;
-    for (std::size_t i = 0; i < count; ++i) {
-      const bool better = row[i] > best.score[i];
-      best.score[i] = better ? row[i] : best.score[i];
-      best.class_id[i] = better ? class_id : best.class_id[i];
-    }
-  }
-}
-
-vision::PixelBox box_at(std::span<const float> output, std::size_t anchor_count, std::size_t anchor) {
-  const float center_x = output[anchor];
-  const float center_y = output[anchor_count + anchor];
-  const float width = output[2 * anchor_count + anchor];
-  const float height = output[3 * anchor_count + anchor];
-  return {center_x - width / 2, center_y - height / 2, width, height};
-}
 
 bool usable(const vision::PixelBox& box) {
   return std::isfinite(box.left) && std::isfinite(box.top) && std::isfinite(box.right()) &&
@@ -47,48 +16,49 @@ bool usable(const vision::PixelBox& box) {
 
 }  // namespace
 
-base::Result<std::vector<Detection>> decode_yolov8(std::span<const float> output, std::size_t anchor_count,
-                                                   const HeadConfig& config, const vision::Letterbox& letterbox,
-                                                   int picture_width, int picture_height) {
-  const std::size_t rows = kBoxRows + static_cast<std::size_t>(config.class_count);
-  if (output.size() != rows * anchor_count) {
-    return base::Error(base::Code::corrupt, "the model gave " + std::to_string(output.size()) + " values instead of " +
-                                                std::to_string(rows) + " x " + std::to_string(anchor_count));
+base::Result<std::unique_ptr<DetectionHead>> make_detection_head(const ModelCard& card) {
+  switch (card.layout) {
+    case OutputLayout::yolov8:
+      return make_yolov8_head(card);
+    case OutputLayout::yolox:
+      return make_yolox_head(card);
+    default:
+      return wrong_task(card, Task::detection);
   }
-  std::vector<Detection> candidates;
-  BestClasses best;
-  for (std::size_t first = 0; first < anchor_count; first += kBlock) {
-    const std::size_t count = std::min(kBlock, anchor_count - first);
-    find_best_classes(output, anchor_count, config.class_count, first, count, best);
-    for (std::size_t i = 0; i < count; ++i) {
-      if (!(best.score[i] >= config.thresholds.score) || best.score[i] > 1) continue;
-      const auto box = box_at(output, anchor_count, first + i);
-      if (usable(box)) candidates.push_back({box, best.score[i], best.class_id[i]});
-    }
-  }
-  auto kept = suppress_non_maxima(std::move(candidates), config.thresholds.nms_iou,
-                                  static_cast<std::size_t>(config.max_detections));
-  std::vector<Detection> detections;
-  detections.reserve(kept.size());
-  for (auto& detection : kept) {
-    detection.box = vision::clip(letterbox.to_source(detection.box), picture_width, picture_height);
-    if (usable(detection.box)) detections.push_back(detection);
-  }
-  return detections;
 }
 
-std::vector<Detection> suppress_non_maxima(std::vector<Detection> detections, float max_iou, std::size_t max_count) {
-  std::stable_sort(detections.begin(), detections.end(),
-                   [](const Detection& a, const Detection& b) { return a.score > b.score; });
-  std::vector<Detection> kept;
-  for (const auto& candidate : detections) {
-    if (kept.size() == max_count) break;
-    const bool hidden = std::any_of(kept.begin(), kept.end(), [&](const Detection& winner) {
-      return winner.class_id == candidate.class_id && vision::iou(winner.box, candidate.box) > max_iou;
-    });
-    if (!hidden) kept.push_back(candidate);
+DetectionHeadConfig detection_head_config(const ModelCard& card) {
+  return {.class_count = static_cast<int>(card.labels.size()), .thresholds = card.thresholds};
+}
+
+void DetectionCollector::add(const vision::PixelBox& box, float score, int class_id) {
+  if (!usable(box)) return;
+  candidates_.push_back({{box, score, class_id}, static_cast<std::uint32_t>(candidates_.size())});
+}
+
+bool DetectionCollector::hidden(const Detection& detection) const {
+  return std::any_of(kept_.begin(), kept_.end(), [&](const Detection& winner) {
+    return winner.class_id == detection.class_id && vision::iou(winner.box, detection.box) > config_.thresholds.nms_iou;
+  });
+}
+
+Detections DetectionCollector::finish(const vision::Letterbox& letterbox) {
+  // By number within a score, so that the result is deterministic; std::stable_sort would allocate.
+  std::sort(candidates_.begin(), candidates_.end(), [](const Candidate& a, const Candidate& b) {
+    return a.detection.score != b.detection.score ? a.detection.score > b.detection.score : a.number < b.number;
+  });
+  kept_.clear();
+  for (const auto& candidate : candidates_) {
+    if (kept_.size() == config_.max_detections) break;
+    if (!hidden(candidate.detection)) kept_.push_back(candidate.detection);
   }
-  return kept;
+  Detections detections;
+  detections.reserve(kept_.size());
+  for (const auto& kept : kept_) {
+    const Detection mapped{vision::clip(letterbox.to_source(kept.box), letterbox.source), kept.score, kept.class_id};
+    if (usable(mapped.box)) detections.push_back(mapped);
+  }
+  return detections;
 }
 
 }  // namespace ocelli::infer

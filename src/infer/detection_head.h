@@ -1,32 +1,53 @@
 #pragma once
 
-#include <span>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "base/result.h"
 #include "infer/detection.h"
 #include "infer/model_card.h"
+#include "infer/task_head.h"
 #include "vision/letterbox.h"
 
 namespace ocelli::infer {
 
-/// Raw model output → detections. Works on outside bytes: any float, also NaN and infinity, is survived and such boxes
-/// are dropped.
-struct HeadConfig {
+using Detections = std::vector<Detection>;
+using DetectionHead = TaskHead<Detections>;
+
+/// The head for the card's layout. `invalid` when the card is not of a detection model.
+base::Result<std::unique_ptr<DetectionHead>> make_detection_head(const ModelCard& card);
+
+struct DetectionHeadConfig {
   int class_count = 80;
-  DetectionThresholds thresholds;
-  int max_detections = 300;
+  DetectionThresholds thresholds{};
+  std::size_t max_detections = 300;
 };
+DetectionHeadConfig detection_head_config(const ModelCard& card);
 
-/// Decodes a YOLOv8-layout output: `output` has (4 + class_count) rows of `anchor_count` values. Keeps for each anchor
-/// its best class if it reaches the score threshold, then class-aware non-maximum suppression: greedy by descending
-/// score (ties by anchor number, so that the result is deterministic). Boxes are clipped to the source picture.
-/// `corrupt` when the size of `output` does not fit.
-base::Result<std::vector<Detection>> decode_yolov8(std::span<const float> output, std::size_t anchor_count,
-                                                   const HeadConfig& config, const vision::Letterbox& letterbox,
-                                                   int picture_width, int picture_height);
+/// Boxes of one run until they are detections: what all layouts share. Keeps its memory for the next run.
+class DetectionCollector {
+ public:
+  explicit DetectionCollector(const DetectionHeadConfig& config) : config_(config) {}
 
-/// Greedy non-maximum suppression within each class; `detections` come back ordered by descending score.
-std::vector<Detection> suppress_non_maxima(std::vector<Detection> detections, float max_iou, std::size_t max_count);
+  void clear() { candidates_.clear(); }
+  /// `box` in canvas pixels; dropped unless it is finite and has an area.
+  void add(const vision::PixelBox& box, float score, int class_id);
+  /// Greedy non-maximum suppression within each class, by descending score (of equals, the first added wins); then
+  /// boxes are mapped to the source and clipped to what the model saw.
+  Detections finish(const vision::Letterbox& letterbox);
+
+ private:
+  struct Candidate {
+    Detection detection;
+    std::uint32_t number;  // in order of arrival
+  };
+  bool hidden(const Detection& detection) const;
+
+  const DetectionHeadConfig config_;
+  std::vector<Candidate> candidates_;
+  std::vector<Detection> kept_;
+};
 
 }  // namespace ocelli::infer

@@ -1,111 +1,56 @@
 #include "infer/detection_head.h"
 
-#include <cmath>
-#include <limits>
-
 #include <gmock/gmock.h>
 
 namespace ocelli::infer {
 namespace {
 
+using ::testing::HasSubstr;
 using vision::Letterbox;
 
-/// Anchors as columns of a YOLOv8 output with two classes.
-class Output {
- public:
-  explicit Output(std::size_t anchors) : anchors_(anchors), values_(6 * anchors, 0.F) {}
-  void set(std::size_t anchor, std::array<float, 6> column) {
-    for (std::size_t row = 0; row < 6; ++row) values_[row * anchors_ + anchor] = column[row];
-  }
-  std::vector<Detection> decode(const Letterbox& letterbox, int width, int height) const {
-    HeadConfig config;
-    config.class_count = 2;
-    return *decode_yolov8(values_, anchors_, config, letterbox, width, height);
-  }
+const Letterbox kSameSize = Letterbox::fit(2000, 100, 2000, 100);
 
- private:
-  std::size_t anchors_;
-  std::vector<float> values_;
-};
-
-Letterbox same_size(int width, int height) {
-  Letterbox box;
-  box.canvas_width = box.content_width = width;
-  box.canvas_height = box.content_height = height;
-  return box;
-}
-
-TEST(DecodeYolov8, TurnsCentreAndSizeIntoACornerBoxOfTheBestClass) {
-  Output output(3);
-  output.set(1, {50, 40, 20, 10, 0.3F, 0.8F});
-  const auto detections = output.decode(same_size(100, 100), 100, 100);
-  ASSERT_EQ(detections.size(), 1U);
-  EXPECT_EQ(detections[0], (Detection{{40, 35, 20, 10}, 0.8F, 1}));
-}
-
-TEST(DecodeYolov8, MapsBoxesBackThroughTheLetterbox) {
-  Output output(1);
-  output.set(0, {320, 320, 100, 50, 0.9F, 0});
-  const auto letterbox = Letterbox::fit(1280, 720, 640, 640);
-  const auto detections = output.decode(letterbox, 1280, 720);
-  ASSERT_EQ(detections.size(), 1U);
-  EXPECT_NEAR(detections[0].box.left, 540, 0.01);
-  EXPECT_NEAR(detections[0].box.top, 310, 0.01);
-  EXPECT_NEAR(detections[0].box.width, 200, 0.01);
-}
-
-TEST(DecodeYolov8, ClipsBoxesToThePictureAndDropsThoseOutside) {
-  Output output(2);
-  output.set(0, {5, 5, 20, 20, 0.9F, 0});
-  output.set(1, {-50, 5, 20, 20, 0.9F, 0});
-  const auto detections = output.decode(same_size(100, 100), 100, 100);
-  ASSERT_EQ(detections.size(), 1U);
-  EXPECT_EQ(detections[0].box, (vision::PixelBox{0, 0, 15, 15}));
-}
-
-TEST(DecodeYolov8, SuppressesWeakerBoxesOfTheSameClassOnly) {
-  Output output(3);
-  output.set(0, {50, 50, 20, 20, 0.6F, 0});
-  output.set(1, {51, 50, 20, 20, 0.9F, 0});
-  output.set(2, {51, 51, 20, 20, 0, 0.7F});
-  const auto detections = output.decode(same_size(100, 100), 100, 100);
-  ASSERT_EQ(detections.size(), 2U);
-  EXPECT_EQ(detections[0].score, 0.9F);
-  EXPECT_EQ(detections[1].class_id, 1);
-}
-
-TEST(DecodeYolov8, SurvivesEveryKindOfBadNumber) {
-  constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
-  constexpr float kInfinity = std::numeric_limits<float>::infinity();
-  Output output(8);
-  output.set(0, {kNan, 5, 2, 2, 0.9F, 0});
-  output.set(1, {5, kInfinity, 2, 2, 0.9F, 0});
-  output.set(2, {5, 5, -2, 2, 0.9F, 0});
-  output.set(3, {5, 5, 2, 0, 0.9F, 0});
-  output.set(4, {5, 5, 2, 2, kNan, kNan});
-  output.set(5, {5, 5, 2, 2, kInfinity, 0});
-  output.set(6, {3e38F, 5, 3e38F, 2, 0.9F, 0});
-  output.set(7, {50, 50, 2, 2, kNan, 0.5F});
-  const auto detections = output.decode(same_size(100, 100), 100, 100);
-  ASSERT_EQ(detections.size(), 1U);
-  EXPECT_EQ(detections[0].class_id, 1);
-}
-
-TEST(DecodeYolov8, RefusesAnOutputOfTheWrongSize) {
-  const std::vector<float> values(17);
-  EXPECT_EQ(decode_yolov8(values, 3, {}, same_size(1, 1), 1, 1).error().code(), base::Code::corrupt);
-}
-
-TEST(SuppressNonMaxima, KeepsTheFirstOfEquals) {
-  const auto kept = suppress_non_maxima({{{0, 0, 10, 10}, 0.5F, 0}, {{1, 0, 10, 10}, 0.5F, 0}}, 0.5F, 10);
+TEST(DetectionCollector, KeepsTheFirstOfEquals) {
+  DetectionCollector collector{{.class_count = 1, .thresholds = {.score = 0.25F, .nms_iou = 0.5F}}};
+  collector.add({0, 0, 10, 10}, 0.5F, 0);
+  collector.add({1, 0, 10, 10}, 0.5F, 0);
+  const auto kept = collector.finish(kSameSize);
   ASSERT_EQ(kept.size(), 1U);
   EXPECT_EQ(kept[0].box.left, 0);
 }
 
-TEST(SuppressNonMaxima, StopsAtTheLimit) {
-  std::vector<Detection> many;
-  for (int i = 0; i < 50; ++i) many.push_back({{20.F * static_cast<float>(i), 0, 10, 10}, 0.5F, 0});
-  EXPECT_EQ(suppress_non_maxima(many, 0.5F, 7).size(), 7U);
+TEST(DetectionCollector, StopsAtTheLimit) {
+  DetectionCollector collector{{.class_count = 1, .thresholds = {}, .max_detections = 7}};
+  for (int i = 0; i < 50; ++i) collector.add({20.F * static_cast<float>(i), 0, 10, 10}, 0.5F, 0);
+  EXPECT_EQ(collector.finish(kSameSize).size(), 7U);
+}
+
+TEST(DetectionCollector, ForgetsTheRunBefore) {
+  DetectionCollector collector{{}};
+  collector.add({0, 0, 10, 10}, 0.5F, 0);
+  EXPECT_EQ(collector.finish(kSameSize).size(), 1U);
+  collector.clear();
+  EXPECT_TRUE(collector.finish(kSameSize).empty());
+}
+
+TEST(DetectionCollector, ClipsToThePartOfThePictureThatTheModelSaw) {
+  DetectionCollector collector{{}};
+  collector.add({0, 0, 50, 100}, 0.5F, 0);
+  collector.add({-40, 0, 20, 20}, 0.6F, 0);
+  const auto kept = collector.finish(Letterbox::fit({200, 40, 100, 200}, 50, 100));
+  ASSERT_EQ(kept.size(), 1U);
+  EXPECT_EQ(kept[0].box, (vision::PixelBox{200, 40, 100, 200}));
+}
+
+TEST(MakeDetectionHead, RefusesACardOfAnotherTask) {
+  ModelCard card;
+  card.name = "who";
+  card.task = Task::reid;
+  card.layout = OutputLayout::embedding;
+  const auto head = make_detection_head(card);
+  ASSERT_FALSE(head);
+  EXPECT_EQ(head.error().code(), base::Code::invalid);
+  EXPECT_THAT(head.error().message(), HasSubstr("who is a reid model, not one for detection"));
 }
 
 }  // namespace

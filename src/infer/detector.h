@@ -9,27 +9,21 @@
 #include "infer/backend.h"
 #include "infer/detection.h"
 #include "infer/model_card.h"
+#include "infer/model_runner.h"
 #include "media/frame.h"
 
 namespace ocelli::infer {
 
-/// Where the time of one detect() went.
-struct DetectTimes {
-  std::chrono::nanoseconds preprocess{};
-  std::chrono::nanoseconds run{};
-  std::chrono::nanoseconds head{};
-};
-
-/// Frame in, detections out: the preprocessing kernel writes straight into the bound input tensor, the session runs,
-/// the head reads the bound output tensor. Has its own binding; sessions are shared. One thread at a time.
+/// Frame in, detections out: a TaskRunner with the head of the card's layout. One thread at a time.
 class Detector {
  public:
-  /// `invalid` when the card does not fit the model's real inputs and outputs: both are named.
+  /// `invalid` when the card is not of a detection model, or does not fit the model's real inputs and outputs: both are
+  /// named.
   static base::Result<std::unique_ptr<Detector>> create(const ModelCard& card, std::shared_ptr<Session> session);
   virtual ~Detector() = default;
 
   virtual base::Result<std::vector<Detection>> detect(const media::Frame& frame, base::Tracer* tracer) = 0;
-  virtual const DetectTimes& last_times() const = 0;
+  virtual const RunTimes& last_times() const = 0;
   virtual const std::vector<std::string>& labels() const = 0;
   /// By class id: which classes the model confuses with each other (ModelCard::class_groups).
   virtual const std::vector<int>& class_groups() const = 0;

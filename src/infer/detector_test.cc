@@ -67,6 +67,22 @@ TEST_F(DetectorTest, RefusesACardWithAnotherInputSize) {
   EXPECT_THAT(detector.error().message(), HasSubstr("images float32[1,3,32,32]"));
 }
 
+TEST_F(DetectorTest, RefusesACardOfAnotherLayout) {
+  card_.layout = OutputLayout::yolox;
+  EXPECT_THAT(Detector::create(card_, session_).error().message(), HasSubstr("float32[1,21,7] for 2 labels"));
+}
+
+TEST_F(DetectorTest, RefusesACardThatNamesAnotherOutput) {
+  card_.output_tensor = "output1";
+  EXPECT_THAT(Detector::create(card_, session_).error().message(), HasSubstr("did you mean 'output0'"));
+}
+
+TEST_F(DetectorTest, RefusesACardOfAnotherTask) {
+  card_.task = Task::classification;
+  card_.layout = OutputLayout::logits;
+  EXPECT_THAT(Detector::create(card_, session_).error().message(), HasSubstr("not one for detection"));
+}
+
 TEST_F(DetectorTest, RefusesACardWithAnotherNumberOfLabels) {
   card_.labels.emplace_back("dog");
   EXPECT_THAT(Detector::create(card_, session_).error().message(), HasSubstr("3 labels"));

@@ -1,6 +1,8 @@
 #include "infer/model_card.h"
 
 #include <algorithm>
+#include <array>
+#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <numeric>
@@ -112,6 +114,30 @@ class Section {
     reader_.require(key);
     reader_.read(key, target);
   }
+  template <class Enum>
+  void optional_choice(const std::string& key, Enum& target, const std::vector<std::pair<std::string, Enum>>& names) {
+    reader_.read_enum(key, target, names);
+  }
+  void optional_text(const std::string& key, std::string& target, const TextRule& rule) {
+    if (reader_.read(key, target) && !rule.holds(target)) report(key, fmt::format("{} {}", key, rule.expectation));
+  }
+  void optional_per_channel(const std::string& key, std::array<float, 3>& target, double min, double max) {
+    const auto list = reader_.child(key);
+    if (!list) return;
+    const auto values = list->as_list(problems_);
+    if (list->is_list() && values.size() != target.size()) {
+      return report(key, fmt::format("{} must be a list of {} numbers, one a channel", key, target.size()));
+    }
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      const auto value = values[i].as_number(problems_);
+      if (!value) continue;
+      if (!(*value >= min && *value <= max)) {
+        problems_.push_back(values[i].problem(fmt::format("{} must be from {} to {}", key, min, max)));
+        continue;
+      }
+      target[i] = static_cast<float>(*value);
+    }
+  }
   std::optional<YamlValue> child(const std::string& key) {
     reader_.require(key);
     return reader_.child(key);
@@ -173,6 +199,7 @@ void read_checkpoint(Section& section, ModelCard& card, std::vector<YamlProblem>
     if (count && *count < 1) problems.push_back(bytes->problem("bytes must be at least 1"));
     if (count && *count >= 1) card.checkpoint_bytes = static_cast<std::uint64_t>(*count);
   }
+  if (section.has("origin")) return section.text("origin", card.origin, kOneLine);
   if (const auto list = section.child("sources")) read_sources(*list, card.sources, problems);
 }
 
@@ -186,26 +213,60 @@ void read_input(Section& section, vision::InputSpec& input) {
                                        {"uint8", vision::ElementType::uint8}});
   section.choice<vision::ChannelOrder>("channels", input.order,
                                        {{"rgb", vision::ChannelOrder::rgb}, {"bgr", vision::ChannelOrder::bgr}});
+  section.optional_choice<vision::TensorLayout>(
+      "layout", input.layout,
+      {{"planar", vision::TensorLayout::planar}, {"interleaved", vision::TensorLayout::interleaved}});
   double scale = input.scale;
   section.number("scale", scale, 1e-6, 1e6);
   input.scale = static_cast<float>(scale);
+  section.optional_per_channel("mean", input.mean, -1e6, 1e6);
+  section.optional_per_channel("deviation", input.deviation, 1e-6, 1e6);
   section.choice<vision::ResizeFilter>(
       "filter", input.filter, {{"area", vision::ResizeFilter::area}, {"bilinear", vision::ResizeFilter::bilinear}});
-  section.choice<vision::LetterboxAnchor>(
-      "letterbox", input.anchor,
-      {{"center", vision::LetterboxAnchor::center}, {"top_left", vision::LetterboxAnchor::top_left}});
+  section.choice<vision::Fit>("fit", input.fit,
+                              {{"center", vision::Fit::center},
+                               {"top_left", vision::Fit::top_left},
+                               {"stretch", vision::Fit::stretch},
+                               {"crop", vision::Fit::crop}});
   int pad = input.pad;
-  section.number("pad", pad, 0, 255);
+  const bool padded = input.fit == vision::Fit::center || input.fit == vision::Fit::top_left;
+  if (padded) {
+    section.number("pad", pad, 0, 255);
+  } else {
+    section.optional_number("pad", pad, 0, 255);
+  }
   input.pad = static_cast<std::uint8_t>(pad);
 }
 
-void check_labels(Section& section, const std::vector<std::string>& labels) {
-  if (labels.empty()) return section.report("labels", "labels must name at least one class");
+bool fits(Task task, OutputLayout layout) {
+  switch (layout) {
+    case OutputLayout::yolov8:
+    case OutputLayout::yolox:
+      return task == Task::detection;
+    case OutputLayout::logits:
+    case OutputLayout::probabilities:
+      return task == Task::classification;
+    case OutputLayout::embedding:
+      return task == Task::reid;
+    case OutputLayout::custom:
+      return task == Task::custom;
+  }
+  return false;
+}
+
+/// What is wrong with the labels, or nothing.
+std::optional<std::string> problem_of_labels(const std::vector<std::string>& labels) {
+  if (labels.empty()) return "labels must name at least one class";
   std::set<std::string> seen;
   for (const auto& label : labels) {
-    if (!is_one_line(label)) return section.report("labels", "each of labels must be one line of text");
-    if (!seen.insert(label).second) return section.report("labels", fmt::format("label '{}' is there twice", label));
+    if (!is_one_line(label)) return "each of labels must be one line of text";
+    if (!seen.insert(label).second) return fmt::format("label '{}' is there twice", label);
   }
+  return std::nullopt;
+}
+
+void check_labels(Section& section, const std::vector<std::string>& labels) {
+  if (auto problem = problem_of_labels(labels)) section.report("labels", std::move(*problem));
 }
 
 /// Every class is a group of its own, named by its number, unless a list puts it together with others.
@@ -231,8 +292,13 @@ std::vector<int> read_class_groups(const std::vector<YamlValue>& lists, const st
   return groups;
 }
 
-void read_output(Section& section, ModelCard& card, std::vector<YamlProblem>& problems) {
-  section.choice<OutputLayout>("layout", card.layout, {{"yolov8", OutputLayout::yolov8}});
+void read_labels(Section& section, ModelCard& card) {
+  if (section.has("labels_file")) return section.text("labels_file", card.labels_file, kInnerPath);
+  section.texts("labels", card.labels);
+  check_labels(section, card.labels);
+}
+
+void read_detection(Section& section, ModelCard& card, std::vector<YamlProblem>& problems) {
   double score = card.thresholds.score;
   double overlap = card.thresholds.nms_iou;
   section.optional_number("score_threshold", score, 0.0, 1.0);
@@ -245,11 +311,48 @@ void read_output(Section& section, ModelCard& card, std::vector<YamlProblem>& pr
       read_class_groups(confused ? confused->as_list(problems) : std::vector<YamlValue>{}, card.labels, problems);
 }
 
+void read_output(Section& section, ModelCard& card, std::vector<YamlProblem>& problems) {
+  section.choice<OutputLayout>("layout", card.layout,
+                               {{"yolov8", OutputLayout::yolov8},
+                                {"yolox", OutputLayout::yolox},
+                                {"logits", OutputLayout::logits},
+                                {"probabilities", OutputLayout::probabilities},
+                                {"embedding", OutputLayout::embedding},
+                                {"custom", OutputLayout::custom}});
+  if (!fits(card.task, card.layout)) {
+    section.report("layout", fmt::format("no {} model has this layout", task_name(card.task)));
+  }
+  section.optional_text("tensor", card.output_tensor, kOneLine);
+  if (card.task == Task::detection) read_detection(section, card, problems);
+  if (card.task != Task::classification) return;
+  double scale = card.output_scale;
+  section.optional_number("scale", scale, 1e-6, 1e6);
+  card.output_scale = static_cast<float>(scale);
+  read_labels(section, card);
+}
+
+base::Status load_labels(ModelCard& card, const std::string& card_path) {
+  const auto path = std::filesystem::path(card_path).parent_path() / card.labels_file;
+  std::ifstream file(path);
+  for (std::string label; std::getline(file, label);) card.labels.push_back(label);
+  if (!file.eof()) {
+    return base::Error(base::Code::unavailable,
+                       fmt::format("{}: cannot read its labels, {}", card_path, path.string()));
+  }
+  const auto problem = problem_of_labels(card.labels);
+  if (problem) return base::Error(base::Code::invalid, fmt::format("{}: {}", path.string(), *problem));
+  return {};
+}
+
 void read_card(Section& section, ModelCard& card, std::vector<YamlProblem>& problems) {
   section.text("name", card.name, kName);
   section.text("description", card.description, kOneLine);
   section.text("version", card.version, kOneLine);
-  section.choice<Task>("task", card.task, {{"detection", Task::detection}});
+  section.choice<Task>("task", card.task,
+                       {{"detection", Task::detection},
+                        {"classification", Task::classification},
+                        {"reid", Task::reid},
+                        {"custom", Task::custom}});
   section.section("licence", [&](Section& inner) { read_licence(inner, card); });
   section.section("checkpoint", [&](Section& inner) { read_checkpoint(inner, card, problems); });
   section.optional_section("conversion", [&](Section& inner) {
@@ -265,6 +368,20 @@ void read_card(Section& section, ModelCard& card, std::vector<YamlProblem>& prob
 }
 
 }  // namespace
+
+std::string_view task_name(Task task) {
+  switch (task) {
+    case Task::detection:
+      return "detection";
+    case Task::classification:
+      return "classification";
+    case Task::reid:
+      return "reid";
+    case Task::custom:
+      return "custom";
+  }
+  return "";
+}
 
 base::Result<ModelCard> parse_model_card(std::string_view yaml, const std::string& file) {
   OC_TRY(const auto root, YamlValue::parse(yaml, file));
@@ -284,7 +401,14 @@ base::Result<ModelCard> load_model_card(const std::string& path) {
   if (!file || !(text << file.rdbuf())) {
     return base::Error(base::Code::unavailable, fmt::format("cannot read the model card {}", path));
   }
-  return parse_model_card(text.str(), path);
+  OC_TRY(auto card, parse_model_card(text.str(), path));
+  if (!card.labels_file.empty()) OC_TRY_STATUS(load_labels(card, path));
+  return card;
+}
+
+base::Error wrong_task(const ModelCard& card, Task wanted) {
+  return {base::Code::invalid, fmt::format("{} is a {} model, not one for {}: see ocelli models list", card.name,
+                                           task_name(card.task), task_name(wanted))};
 }
 
 }  // namespace ocelli::infer

@@ -10,10 +10,23 @@
 
 namespace ocelli::infer {
 
-enum class Task { detection };
+/// What a model is for; each task has its own type of result.
+enum class Task {
+  detection,       ///< boxes with classes: Detections
+  classification,  ///< what the picture shows: Classification
+  reid,            ///< what somebody looks like: Embedding
+  custom,          ///< what a program that embeds ocelli makes of it, with a TaskHead of its own
+};
+std::string_view task_name(Task task);
+
 /// How a model's output tensor is laid out.
 enum class OutputLayout {
   yolov8,  ///< [1, 4 + classes, anchors]: centre x, centre y, width, height in canvas pixels, then a score per class
+  yolox,   ///< [1, cells, 5 + classes]: raw grids with strides 8, 16 and 32, see decode_yolox()
+  logits,  ///< [1, classes]: softmax makes them probabilities
+  probabilities,  ///< [1, classes]
+  embedding,      ///< [1, length]: of any length, see normalise()
+  custom,         ///< known to the program's own TaskHead
 };
 
 /// Where weights can be had; tried in the order of the card.
@@ -49,13 +62,17 @@ struct ModelCard {
   std::string licence;  ///< SPDX identifier
   std::string licence_url;
   bool licence_needs_consent = false;  ///< pull asks for --accept-licence
-  std::vector<ModelSource> sources;
-  std::string checkpoint_sha256;  ///< of the file that the sources hold
+  std::vector<ModelSource> sources;    ///< empty: no address has the file, so that it must come from a folder
+  std::string origin;                  ///< then: whose it is and how it was made
+  std::string checkpoint_sha256;       ///< of the file that the sources hold
   std::uint64_t checkpoint_bytes = 0;
   ModelConversion conversion;
   std::string sha256;  ///< of the ONNX file that is run
   vision::InputSpec input;
   OutputLayout layout = OutputLayout::yolov8;
+  std::string output_tensor;        ///< which of several outputs; empty: the only one
+  float output_scale = 1;           ///< what values of a classification are multiplied by
+  std::string labels_file;          ///< in the cards' folder, a label a line; empty: they stand in the card
   std::vector<std::string> labels;  ///< by class id
   /// By class id: classes of one number are confused by the model (car, truck), so that a track may change between
   /// them.
@@ -64,7 +81,12 @@ struct ModelCard {
 };
 
 /// Parses a card. `file` names it in errors, which carry line and column and suggest the nearest known key.
+/// Reads no other file: a `labels_file` is only named.
 base::Result<ModelCard> parse_model_card(std::string_view yaml, const std::string& file);
+/// With the labels of its `labels_file`, which lies beside it.
 base::Result<ModelCard> load_model_card(const std::string& path);
+
+/// "<name> is a <task> model, not one for <wanted>".
+base::Error wrong_task(const ModelCard& card, Task wanted);
 
 }  // namespace ocelli::infer

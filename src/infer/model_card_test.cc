@@ -68,6 +68,59 @@ TEST(ModelCard, ShippedCardParses) {
   EXPECT_FLOAT_EQ(card->thresholds.nms_iou, 0.45F);
 }
 
+TEST(ModelCard, ShippedCardsOfOtherTasksParse) {
+  const auto yolox = load_model_card(OCELLI_SOURCE_MODELS "/yolox_nano.yaml");
+  ASSERT_TRUE(yolox) << yolox.error().message();
+  EXPECT_EQ(yolox->layout, OutputLayout::yolox);
+  EXPECT_EQ(yolox->input.fit, vision::Fit::top_left);
+  EXPECT_EQ(yolox->input.order, vision::ChannelOrder::bgr);
+  EXPECT_TRUE(yolox->sources.empty());
+  EXPECT_NE(yolox->origin, "");
+  const auto mobilenet = load_model_card(OCELLI_SOURCE_MODELS "/mobilenet_v2.yaml");
+  ASSERT_TRUE(mobilenet) << mobilenet.error().message();
+  EXPECT_EQ(mobilenet->task, Task::classification);
+  EXPECT_EQ(mobilenet->input.layout, vision::TensorLayout::interleaved);
+  ASSERT_EQ(mobilenet->labels.size(), 1001U);
+  EXPECT_EQ(mobilenet->labels[286], "Egyptian cat");
+  for (const std::string name : {"0287", "0288"}) {
+    const auto reid = load_model_card(OCELLI_SOURCE_MODELS "/person_reid_" + name + ".yaml");
+    ASSERT_TRUE(reid) << reid.error().message();
+    EXPECT_EQ(reid->task, Task::reid);
+    EXPECT_TRUE(reid->labels.empty());
+  }
+}
+
+TEST(ModelCard, ALayoutMustBeOneOfTheTask) {
+  EXPECT_THAT(error_of(card_with("layout: yolov8", "layout: logits")), HasSubstr("no detection model has this layout"));
+}
+
+TEST(ModelCard, ReadsMeanAndDeviationOfEachChannel) {
+  const auto card = parse_model_card(
+      card_with("  pad: 114", "  pad: 114\n  mean: [0.5, 0.4, 0.3]\n  deviation: [0.2, 1, 2]"), "card.yaml");
+  ASSERT_TRUE(card) << card.error().message();
+  EXPECT_FLOAT_EQ(card->input.mean[1], 0.4F);
+  EXPECT_FLOAT_EQ(card->input.deviation[2], 2);
+  EXPECT_THAT(error_of(card_with("  pad: 114", "  pad: 114\n  mean: [1, 2]")), HasSubstr("a list of 3 numbers"));
+  EXPECT_THAT(error_of(card_with("  pad: 114", "  pad: 114\n  deviation: [1, 0, 1]")), HasSubstr("must be from"));
+}
+
+TEST(ModelCard, PaddingIsOnlyWantedWhereThereIsSome) {
+  EXPECT_TRUE(parse_model_card(card_with("fit: center\n  pad: 114", "fit: stretch"), "card.yaml"));
+}
+
+TEST(ModelCard, LabelsOfAFileThatIsNotThereAreNamed) {
+  const TemporaryFolder folder;
+  std::ostringstream text;
+  text << std::ifstream(OCELLI_SOURCE_MODELS "/mobilenet_v2.yaml").rdbuf();
+  const auto card = load_model_card(folder.write("mobilenet_v2.yaml", text.str()));
+  ASSERT_FALSE(card);
+  EXPECT_THAT(card.error().message(), HasSubstr("labels/imagenet_1001.txt"));
+}
+
+TEST(ModelCard, AnOriginStandsInPlaceOfSources) {
+  EXPECT_THAT(error_of(card_with("  sources:", "  origin: somewhere\n  sources:")), HasSubstr("unknown key 'sources'"));
+}
+
 TEST(ModelCard, UnknownKeyIsLocatedAndGetsASuggestion) {
   const auto text = card_with("  channels: rgb", "  channels: rgb\n  padd: 114");
   const auto error = error_of(text);

@@ -65,6 +65,7 @@ class Fetch {
     OC_TRY(const auto lock, FolderLock::acquire(downloads_));
     remove_left_over_environments();
     if (!config_.mirror_folder.empty()) return take_from_mirror();
+    if (card_.sources.empty()) return no_source();
     OC_TRY_STATUS(fetch_checkpoint());
     OC_TRY_STATUS(convert_and_install(checkpoint_));
     remove_used_downloads();
@@ -103,6 +104,13 @@ class Fetch {
         card_.name);
   }
 
+  base::Error no_source() const {
+    return {Code::not_found,
+            fmt::format("no address has {0} ({1}): copy the file, under any name that ends in .onnx, into a folder and "
+                        "run `ocelli models pull {0} --from FOLDER`",
+                        card_.name, card_.origin)};
+  }
+
   base::Result<const PythonEnvironment*> python() {
     if (!python_) {
       OC_TRY(auto environment, PythonEnvironment::create(downloads_, stop_));
@@ -121,14 +129,28 @@ class Fetch {
       report("verify");
       return with_advice(install_file(path, store_.path_of(card_), card_.sha256, stop_));
     }
+    report("verify");
+    if (const auto path = onnx_by_hash(mirror)) return install_file(*path, store_.path_of(card_), card_.sha256, stop_);
     const auto checkpoint = checkpoint_in(mirror);
     if (!checkpoint) {
-      return Error(Code::not_found, fmt::format("{} holds neither {}.onnx nor {}.onnx nor {}", mirror, card_.name,
-                                                card_.sha256, file_name_of(card_.sources.front())));
+      const std::string other =
+          card_.sources.empty() ? "an .onnx file with its hash" : file_name_of(card_.sources.front());
+      return Error(Code::not_found,
+                   fmt::format("{} holds neither {}.onnx nor {}.onnx nor {}", mirror, card_.name, card_.sha256, other));
     }
-    report("verify");
     OC_TRY_STATUS(with_advice(check_sha256(*checkpoint, card_.checkpoint_sha256)));
     return convert_and_install(*checkpoint);
+  }
+
+  // Whatever its name. Only a file that is run as it was published has a known size: others are not worth reading.
+  std::optional<std::string> onnx_by_hash(const std::string& mirror) const {
+    if (!card_.conversion.script.empty()) return std::nullopt;
+    std::error_code ignored;
+    for (const auto& entry : fs::directory_iterator(mirror, ignored)) {
+      if (entry.path().extension() != ".onnx" || entry.file_size(ignored) != card_.checkpoint_bytes) continue;
+      if (check_sha256(entry.path().string(), card_.sha256)) return entry.path().string();
+    }
+    return std::nullopt;
   }
 
   static base::Status with_advice(base::Status mirrored) {

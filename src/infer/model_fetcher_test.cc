@@ -154,6 +154,24 @@ TEST_F(ModelFetcherTest, MirrorGivesTheModelByHash) {
   EXPECT_TRUE(store().verify(card_));
 }
 
+TEST_F(ModelFetcherTest, MirrorGivesTheModelUnderAnyName) {
+  config_.mirror_folder = folder_ / "mirror";
+  folder_.write("mirror/other.onnx", std::string(body_.size(), 'x'));
+  folder_.write("mirror/toy-2.0-final.onnx", body_);
+  ASSERT_TRUE(fetch());
+  EXPECT_TRUE(store().verify(card_));
+}
+
+TEST_F(ModelFetcherTest, ModelWithoutAnAddressSaysWhoseItIsAndHowToBringIt) {
+  card_.origin = "made by hand";
+  const auto status = fetch();
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().code(), Code::not_found);
+  EXPECT_THAT(status.error().message(), AllOf(HasSubstr("made by hand"), HasSubstr("models pull toy --from FOLDER")));
+  config_.mirror_folder = folder_ / "mirror";
+  EXPECT_EQ(fetch().error().code(), Code::not_found);
+}
+
 TEST_F(ModelFetcherTest, MirrorGivesACheckpointThatIsConverted) {
   use_fake_python();
   use_url("https://example.org/weights.pt?download=1");

@@ -1,6 +1,7 @@
 #include "vision/geometry.h"
 
 #include <cmath>
+#include <limits>
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
@@ -39,6 +40,37 @@ RC_GTEST_PROP(Clip, StaysInsideAndChangesNothingTwice, ()) {
   RC_ASSERT(clipped.left >= 0 && clipped.top >= 0 && clipped.width >= 0 && clipped.height >= 0);
   RC_ASSERT(clipped.right() <= 64 && clipped.bottom() <= 48);
   RC_ASSERT(clip(clipped, 64, 48) == clipped);
+}
+
+TEST(Clip, KeepsABoxInsideARegion) {
+  EXPECT_EQ(clip({5, 5, 100, 100}, PixelRegion{10, 20, 30, 40}), (PixelBox{10, 20, 30, 40}));
+  EXPECT_EQ(clip({50, 5, 10, 10}, PixelRegion{10, 20, 30, 40}).width, 0);
+}
+
+TEST(RegionOf, TakesAllPixelsThatTheBoxTouchesFromEvenOnes) {
+  EXPECT_EQ(region_of({3.5F, 6, 4.2F, 5}, 640, 480), (PixelRegion{2, 6, 6, 5}));
+  EXPECT_EQ(region_of({-3, -3, 10, 10}, 640, 480), (PixelRegion{0, 0, 7, 7}));
+  EXPECT_EQ(region_of({638.5F, 470, 10, 50}, 640, 480), (PixelRegion{638, 470, 2, 10}));
+}
+
+TEST(RegionOf, IsEmptyForABoxThatIsNone) {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  EXPECT_TRUE(region_of({700, 10, 5, 5}, 640, 480).empty());
+  EXPECT_TRUE(region_of({10, 10, 0, 5}, 640, 480).empty());
+  EXPECT_TRUE(region_of({10, 10, -4, 5}, 640, 480).empty());
+  EXPECT_TRUE(region_of({std::nanf(""), 10, 5, 5}, 640, 480).empty());
+  EXPECT_TRUE(region_of({-kInfinity, 10, kInfinity, 5}, 640, 480).empty());
+}
+
+RC_GTEST_PROP(RegionOf, IsInsideThePictureAndAroundTheBox, ()) {
+  const PixelBox box = any_box();
+  const PixelRegion region = region_of(box, 64, 48);
+  if (region.empty()) return;
+  RC_ASSERT(region.left >= 0 && region.top >= 0 && region.right() <= 64 && region.bottom() <= 48);
+  const PixelBox inside = clip(box, 64, 48);
+  RC_ASSERT(static_cast<float>(region.left) <= inside.left && static_cast<float>(region.top) <= inside.top);
+  RC_ASSERT(static_cast<float>(region.right()) >= inside.right() - 1e-3F);
+  RC_ASSERT(static_cast<float>(region.bottom()) >= inside.bottom() - 1e-3F);
 }
 
 }  // namespace

@@ -4,11 +4,11 @@
 #include <array>
 #include <cstdint>
 #include <optional>
-#include <string>
 
 #include "base/check.h"
 #include "vision/internal/color_matrix.h"
 #include "vision/internal/preprocess_kernel.h"
+#include "vision/internal/region_check.h"
 #include "vision/internal/resample_table.h"
 
 namespace ocelli::vision {
@@ -38,10 +38,15 @@ std::size_t element_bytes(ElementType element) {
 /// What the tables depend on.
 struct Geometry {
   media::PixelFormat format = media::PixelFormat::yuv420p;
-  int width = 0;
+  int width = 0;  // of the part of the picture that is seen
   int height = 0;
   bool operator==(const Geometry&) const = default;
 };
+
+// Where R, G or B (0, 1, 2) lies among the tensor's channels.
+std::size_t position_of(std::size_t channel, ChannelOrder order) {
+  return order == ChannelOrder::rgb ? channel : 2 - channel;
+}
 
 /// A way to keep columns: one for every `step`, the sum of `summed` of them.
 struct ColumnChoice {
@@ -73,9 +78,9 @@ std::int64_t extent_halves(int pixels, bool halved) {
 
 /// Tables and scratch rows for one frame geometry, and the job that points at them.
 struct Preprocessor::Impl {
-  explicit Impl(const InputSpec& wanted) : spec(wanted) {}
+  explicit Impl(const InputSpec& wanted);
 
-  void prepare(const Geometry& geometry);
+  void prepare(const Geometry& geometry, const Letterbox& box);
   void prepare_plane(const Geometry& geometry, int index);
   void set_mix(media::ColorSpec color);
   float* scratch_row(std::size_t samples);
@@ -87,24 +92,42 @@ struct Preprocessor::Impl {
   std::array<double, 3> gains{};        // per plane: what turns the kernel's sums into means
   std::vector<std::vector<float>> scratch;
   std::vector<std::vector<std::uint16_t>> scratch_sums;
-  float scale = 1;
+  std::vector<std::uint8_t> scratch_canvas_row;  // of an interleaved tensor
+  std::array<double, 3> channel_gains{};         // of R, G, B: output = level × gain + offset
+  std::array<double, 3> channel_offsets{};
   KernelJob job;
 };
+
+Preprocessor::Impl::Impl(const InputSpec& wanted) : spec(wanted) {
+  for (std::size_t c = 0; c < 3; ++c) {
+    const std::size_t position = position_of(c, spec.order);
+    const bool raw = spec.element == ElementType::uint8;
+    const double deviation = raw ? 1.0 : static_cast<double>(spec.deviation[position]);
+    channel_gains[c] = (raw ? 1.0 : static_cast<double>(spec.scale)) / deviation;
+    channel_offsets[c] = raw ? 0.0 : -static_cast<double>(spec.mean[position]) / deviation;
+  }
+  if (spec.layout == TensorLayout::interleaved) {
+    scratch_canvas_row.resize(3 * static_cast<std::size_t>(spec.width) * element_bytes(spec.element));
+  }
+}
 
 float* Preprocessor::Impl::scratch_row(std::size_t samples) {
   return scratch.emplace_back(samples + internal::kRowSlack, 0.F).data();
 }
 
-void Preprocessor::Impl::prepare(const Geometry& geometry) {
+void Preprocessor::Impl::prepare(const Geometry& geometry, const Letterbox& box) {
   job = KernelJob{};
   scratch.clear();
   scratch_sums.clear();
-  job.box = Letterbox::fit(geometry.width, geometry.height, spec.width, spec.height, spec.anchor);
+  job.box = box;
   job.element = spec.element;
-  scale = spec.element == ElementType::uint8 ? 1.F : spec.scale;
-  job.low = std::min(0.F, 255.F * scale);
-  job.high = std::max(0.F, 255.F * scale);
-  job.pad = static_cast<float>(spec.pad) * scale;
+  job.order = spec.order;
+  for (std::size_t c = 0; c < 3; ++c) {
+    const auto level = [&](double pixel) { return static_cast<float>(pixel * channel_gains[c] + channel_offsets[c]); };
+    job.low[c] = std::min(level(0), level(255));
+    job.high[c] = std::max(level(0), level(255));
+    job.pad[c] = level(spec.pad);
+  }
   job.is_yuv = geometry.format != media::PixelFormat::bgr24;
   job.plane_count = media::plane_count(geometry.format);
   for (int plane = 0; plane < job.plane_count; ++plane) prepare_plane(geometry, plane);
@@ -152,20 +175,21 @@ void Preprocessor::Impl::prepare_plane(const Geometry& geometry, int index) {
 }
 
 void Preprocessor::Impl::set_mix(media::ColorSpec color) {
-  const double luma_gain = gains[0] * static_cast<double>(scale);
-  const double chroma_gain = gains[1] * static_cast<double>(scale);
-  const auto mix = [&](double luma, double u, double v, double offset) {
-    return ChannelMix{static_cast<float>(luma * luma_gain), static_cast<float>(u * chroma_gain),
-                      static_cast<float>(v * chroma_gain), static_cast<float>(offset * static_cast<double>(scale))};
+  // first, second, third: what a level of the channel takes of the components' means.
+  const auto mix = [&](std::size_t c, double first, double second, double third, double offset) {
+    const double gain = channel_gains[c];
+    return ChannelMix{static_cast<float>(first * (gains[0] * gain)),
+                      static_cast<float>(second * (gains[job.is_yuv ? 1 : 0] * gain)),
+                      static_cast<float>(third * (gains[job.is_yuv ? 1 : 0] * gain)),
+                      static_cast<float>(offset * gain + channel_offsets[c])};
   };
   if (!job.is_yuv) {
-    const float gain = static_cast<float>(luma_gain);
-    job.mix = {ChannelMix{.third = gain}, ChannelMix{.second = gain}, ChannelMix{.first = gain}};
+    job.mix = {mix(0, 0, 0, 1, 0), mix(1, 0, 1, 0, 0), mix(2, 1, 0, 0, 0)};
     return;
   }
   const internal::YuvToRgb m = internal::yuv_to_rgb(color);
-  job.mix = {mix(m.luma, 0, m.red_v, m.red_offset), mix(m.luma, m.green_u, m.green_v, m.green_offset),
-             mix(m.luma, m.blue_u, 0, m.blue_offset)};
+  job.mix = {mix(0, m.luma, 0, m.red_v, m.red_offset), mix(1, m.luma, m.green_u, m.green_v, m.green_offset),
+             mix(2, m.luma, m.blue_u, 0, m.blue_offset)};
 }
 
 Preprocessor::Preprocessor(const InputSpec& spec) : impl_(std::make_unique<Impl>(spec)) {
@@ -185,23 +209,33 @@ std::size_t Preprocessor::output_bytes() const {
 }
 
 base::Result<Letterbox> Preprocessor::run(const media::Frame& frame, void* output, Padding padding) {
-  const Geometry geometry{frame.info().format, frame.width(), frame.height()};
-  if (geometry.width <= 0 || geometry.height <= 0) {
-    return base::Error(base::Code::invalid, "a frame without pixels cannot be a model input: drop it");
-  }
+  return run(frame, PixelRegion{0, 0, frame.width(), frame.height()}, output, padding);
+}
+
+base::Result<Letterbox> Preprocessor::run(const media::Frame& frame, const PixelRegion& region, void* output,
+                                          Padding padding) {
+  OC_TRY_STATUS(internal::check_region(frame, region));
   Impl& impl = *impl_;
-  if (impl.prepared != geometry) impl.prepare(geometry);
+  const Letterbox box = Letterbox::fit(region, impl.spec.width, impl.spec.height, impl.spec.fit);
+  const Geometry geometry{frame.info().format, box.source.width, box.source.height};
+  if (impl.prepared != geometry) impl.prepare(geometry, box);
   KernelJob& job = impl.job;
+  job.box = box;
   impl.set_mix(frame.info().color);
   for (int p = 0; p < job.plane_count; ++p) {
     KernelPlane& plane = job.planes[static_cast<std::size_t>(p)];
-    plane.data = frame.plane(p).data;
-    plane.stride_bytes = frame.plane(p).stride_bytes;
+    const media::PlaneView& view = frame.plane(p);
+    const int pixels_per_sample = p == 0 ? 1 : 2;
+    plane.data = view.data + box.source.top / pixels_per_sample * view.stride_bytes +
+                 static_cast<std::ptrdiff_t>(box.source.left / pixels_per_sample) * plane.components;
+    plane.stride_bytes = view.stride_bytes;
   }
-  const std::size_t channel_bytes = output_bytes() / 3;
+  auto* const bytes = static_cast<std::uint8_t*>(output);
+  const bool planar = impl.spec.layout == TensorLayout::planar;
+  job.interleaved = planar ? nullptr : bytes;
   for (std::size_t c = 0; c < 3; ++c) {
-    const std::size_t position = impl.spec.order == ChannelOrder::rgb ? c : 2 - c;
-    job.channels[c] = static_cast<std::uint8_t*>(output) + position * channel_bytes;
+    job.channels[c] = planar ? bytes + position_of(c, impl.spec.order) * (output_bytes() / 3)
+                             : impl.scratch_canvas_row.data() + c * impl.scratch_canvas_row.size() / 3;
   }
   job.writes_padding = padding == Padding::write || impl.padded != output;
   internal::run_kernel(job);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -8,12 +9,18 @@
 
 #include "base/result.h"
 #include "media/frame.h"
+#include "vision/geometry.h"
 #include "vision/letterbox.h"
 
 namespace ocelli::vision {
 
 enum class ElementType { float32, float16, uint8 };
 enum class ChannelOrder { rgb, bgr };
+/// How the tensor lies in memory.
+enum class TensorLayout {
+  planar,       ///< a picture per channel: [3, height, width]
+  interleaved,  ///< the channels of a pixel side by side: [height, width, 3]
+};
 /// How the picture is scaled.
 enum class ResizeFilter {
   area,      ///< mean over the source pixels that an output pixel covers when it shrinks, bilinear when it grows
@@ -33,16 +40,21 @@ struct InputSpec {
   int height = 640;
   ElementType element = ElementType::float32;
   ChannelOrder order = ChannelOrder::rgb;
-  float scale = 1.F / 255.F;  ///< output = pixel (0…255) × scale; ignored (1) for uint8
-  std::uint8_t pad = 114;     ///< grey level of the padding, 0…255, before scaling
+  TensorLayout layout = TensorLayout::planar;
+  /// output = (pixel (0…255) × scale − mean) / deviation; uint8 takes the pixel as it is. Mean and deviation have one
+  /// value for each channel of the tensor, in its order.
+  float scale = 1.F / 255.F;
+  std::array<float, 3> mean{0, 0, 0};
+  std::array<float, 3> deviation{1, 1, 1};  ///< above 0
+  std::uint8_t pad = 114;                   ///< grey level of the padding, 0…255, before scaling
   ResizeFilter filter = ResizeFilter::area;
-  LetterboxAnchor anchor = LetterboxAnchor::center;
+  Fit fit = Fit::center;
 };
 
 /// Decoded planes → model input in one pass: YUV420P, NV12 or BGR is resampled plane by plane, converted by the frame's
-/// own colour matrix and range at output resolution, scaled and written as planar CHW straight into the tensor that the
-/// model is bound to. Every source sample is read once (bilinear: at most once per output row that uses it); there is
-/// no intermediate picture.
+/// own colour matrix and range at output resolution, scaled and written straight into the tensor that the model is
+/// bound to. Every source sample is read once (bilinear: at most once per output row that uses it); there is no
+/// intermediate picture.
 ///
 /// Clipping to 0…255 happens once, at the end, in floating point: against a path that rounds to 8 bits after the colour
 /// conversion and again after the resize, values differ by about half a level on average (swscale, a level too
@@ -61,10 +73,14 @@ class Preprocessor {
   /// Bytes of one picture: 3 × height × width × element.
   std::size_t output_bytes() const;
 
-  /// Fills `output` (CHW, contiguous, 64-byte aligned, output_bytes() long) and tells where the picture lies in it.
+  /// Fills `output` (contiguous, 64-byte aligned, output_bytes() long) and tells where the picture lies in it.
   /// A wide picture is nearly half padding, so a tensor that nobody else writes is best filled with Padding::keep.
   /// `invalid` for a frame without pixels.
   base::Result<Letterbox> run(const media::Frame& frame, void* output, Padding padding = Padding::write);
+  /// The same for a part of the frame, as if it were a picture of its own; nothing outside it is read. `invalid` unless
+  /// it has pixels, lies inside the frame and begins at even ones: see region_of().
+  base::Result<Letterbox> run(const media::Frame& frame, const PixelRegion& region, void* output,
+                              Padding padding = Padding::write);
 
  private:
   struct Impl;
@@ -72,7 +88,8 @@ class Preprocessor {
 };
 
 /// The same result by the plainest code: one output pixel at a time, double precision. For tests.
-base::Result<Letterbox> preprocess_reference(const media::Frame& frame, const InputSpec& spec, void* output);
+base::Result<Letterbox> preprocess_reference(const media::Frame& frame, const PixelRegion& region,
+                                             const InputSpec& spec, void* output);
 
 /// The instruction set chosen for the kernels on this machine, e.g. "AVX3", for `ocelli doctor`.
 std::string_view simd_target();

@@ -5,6 +5,7 @@
 
 #include <opencv2/core.hpp>
 
+#include "vision/internal/region_check.h"
 #include "vision/preprocess.h"
 
 namespace ocelli::vision {
@@ -65,17 +66,22 @@ double sample(const Component& component, ResizeFilter filter, int x, int y) {
 
 std::array<Component, 3> components_of(const media::Frame& frame, const Letterbox& box) {
   const media::PixelFormat format = frame.info().format;
+  const PixelRegion& source = box.source;
   std::array<Component, 3> components;
   std::size_t next = 0;
   for (int p = 0; p < media::plane_count(format); ++p) {
-    const media::PlaneSize size = media::plane_size(format, p, frame.width(), frame.height());
+    const media::PlaneSize size = media::plane_size(format, p, source.width, source.height);
     const double pixels_per_sample = p == 0 ? 1 : 2;
-    for (int byte = 0; byte < media::sample_bytes(format, p); ++byte) {
-      components[next++] = {.plane = frame.plane(p),
-                            .sample_bytes = media::sample_bytes(format, p),
+    const int sample_bytes = media::sample_bytes(format, p);
+    media::PlaneView plane = frame.plane(p);
+    plane.data += source.top / (p == 0 ? 1 : 2) * plane.stride_bytes;
+    plane.data += source.left / (p == 0 ? 1 : 2) * sample_bytes;
+    for (int byte = 0; byte < sample_bytes; ++byte) {
+      components[next++] = {.plane = plane,
+                            .sample_bytes = sample_bytes,
                             .byte = byte,
-                            .horizontal = {size.width, frame.width() / pixels_per_sample, box.content_width},
-                            .vertical = {size.height, frame.height() / pixels_per_sample, box.content_height}};
+                            .horizontal = {size.width, source.width / pixels_per_sample, box.content_width},
+                            .vertical = {size.height, source.height / pixels_per_sample, box.content_height}};
     }
   }
   return components;
@@ -96,13 +102,14 @@ std::array<double, 3> to_rgb(const std::array<double, 3>& yuv, media::ColorSpec 
   return {std::clamp(red, 0.0, 1.0) * 255, std::clamp(green, 0.0, 1.0) * 255, std::clamp(blue, 0.0, 1.0) * 255};
 }
 
-void store(const InputSpec& spec, double level, std::size_t index, void* output) {
+void store(const InputSpec& spec, double level, std::size_t position, std::size_t index, void* output) {
+  const double scaled = (level * spec.scale - spec.mean[position]) / spec.deviation[position];
   switch (spec.element) {
     case ElementType::float32:
-      static_cast<float*>(output)[index] = static_cast<float>(level * spec.scale);
+      static_cast<float*>(output)[index] = static_cast<float>(scaled);
       return;
     case ElementType::float16: {
-      const cv::float16_t half(static_cast<float>(level * spec.scale));
+      const cv::float16_t half(static_cast<float>(scaled));
       std::memcpy(static_cast<std::uint8_t*>(output) + 2 * index, &half, 2);
       return;
     }
@@ -111,15 +118,24 @@ void store(const InputSpec& spec, double level, std::size_t index, void* output)
   }
 }
 
+void store_pixel(const InputSpec& spec, const std::array<double, 3>& rgb, int x, int y, void* output) {
+  const auto width = static_cast<std::size_t>(spec.width);
+  const std::size_t pixel = static_cast<std::size_t>(y) * width + static_cast<std::size_t>(x);
+  const std::size_t pixels = width * static_cast<std::size_t>(spec.height);
+  const bool planar = spec.layout == TensorLayout::planar;
+  for (std::size_t c = 0; c < 3; ++c) {
+    const std::size_t position = spec.order == ChannelOrder::rgb ? c : 2 - c;
+    store(spec, rgb[c], position, planar ? position * pixels + pixel : 3 * pixel + position, output);
+  }
+}
+
 }  // namespace
 
-base::Result<Letterbox> preprocess_reference(const media::Frame& frame, const InputSpec& spec, void* output) {
-  if (frame.width() <= 0 || frame.height() <= 0) {
-    return base::Error(base::Code::invalid, "a frame without pixels cannot be a model input: drop it");
-  }
-  const Letterbox box = Letterbox::fit(frame.width(), frame.height(), spec.width, spec.height, spec.anchor);
+base::Result<Letterbox> preprocess_reference(const media::Frame& frame, const PixelRegion& region,
+                                             const InputSpec& spec, void* output) {
+  OC_TRY_STATUS(internal::check_region(frame, region));
+  const Letterbox box = Letterbox::fit(region, spec.width, spec.height, spec.fit);
   const std::array<Component, 3> components = components_of(frame, box);
-  const std::size_t channel = static_cast<std::size_t>(spec.width) * static_cast<std::size_t>(spec.height);
   for (int y = 0; y < spec.height; ++y) {
     for (int x = 0; x < spec.width; ++x) {
       std::array<double, 3> rgb{};
@@ -132,11 +148,7 @@ base::Result<Letterbox> preprocess_reference(const media::Frame& frame, const In
         rgb = frame.info().format == media::PixelFormat::bgr24 ? std::array<double, 3>{values[2], values[1], values[0]}
                                                                : to_rgb(values, frame.info().color);
       }
-      for (std::size_t c = 0; c < 3; ++c) {
-        const std::size_t position = spec.order == ChannelOrder::rgb ? c : 2 - c;
-        const std::size_t pixel = static_cast<std::size_t>(y) * static_cast<std::size_t>(spec.width);
-        store(spec, rgb[c], position * channel + pixel + static_cast<std::size_t>(x), output);
-      }
+      store_pixel(spec, rgb, x, y, output);
     }
   }
   return box;

@@ -1,4 +1,4 @@
-"""YOLOv8 detection written a second time, with numpy, ONNX Runtime and Pillow: what the product is compared with.
+"""The tasks written a second time, with numpy, ONNX Runtime and Pillow: what the product is compared with.
 
 Plain rather than fast, and from the definitions rather than from the product's code. Pictures are float32 arrays
 [height, width, 3], RGB, 0..255. Boxes are left, top, right, bottom in source pixels.
@@ -119,16 +119,43 @@ def resize(picture, width, height, filter_name):
     return np.stack([rows @ picture[:, :, channel] @ columns.T for channel in range(3)], axis=2)
 
 
-def letterbox(picture, width, height, filter_name, pad):
-    """The model's input tensor, [1, 3, height, width] in 0..1, and where the picture lies in it."""
-    source_height, source_width = picture.shape[:2]
+def place_of(source_width, source_height, card):
+    width, height = card["width"], card["height"]
+    if card["fit"] == "stretch":
+        return Placement(0, 0, width, height)
     scale = min(width / source_width, height / source_height)
     content_width, content_height = int(source_width * scale + 0.5), int(source_height * scale + 0.5)
-    place = Placement((width - content_width) // 2, (height - content_height) // 2, content_width, content_height)
-    canvas = np.full((height, width, 3), pad, np.float32)
-    canvas[place.top : place.top + content_height, place.left : place.left + content_width] = resize(
-        picture, content_width, content_height, filter_name)
-    return np.ascontiguousarray(canvas.transpose(2, 0, 1)[None] / np.float32(255)), place
+    if card["fit"] == "top_left":
+        return Placement(0, 0, content_width, content_height)
+    return Placement((width - content_width) // 2, (height - content_height) // 2, content_width, content_height)
+
+
+def canvas_of(picture, card):
+    """The picture as the model is to see it, [height, width, 3] in 0..255, and where it lies in it."""
+    place = place_of(picture.shape[1], picture.shape[0], card)
+    canvas = np.full((card["height"], card["width"], 3), card["pad"], np.float32)
+    canvas[place.top : place.top + place.height, place.left : place.left + place.width] = resize(
+        picture, place.width, place.height, card["filter"])
+    return canvas, place
+
+
+def tensor_of(canvas, card):
+    """The model's input: channels in its order, in its range, layout and type."""
+    if card["channels"] == "bgr":
+        canvas = canvas[:, :, ::-1]
+    if card["element"] == "uint8":
+        canvas = np.rint(canvas).astype(np.uint8)
+    else:
+        canvas = (canvas * np.float32(card["scale"]) - np.float32(card["mean"])) / np.float32(card["deviation"])
+    if not card["interleaved"]:
+        canvas = canvas.transpose(2, 0, 1)
+    return np.ascontiguousarray(canvas[None])
+
+
+def cut(picture, region):
+    """left, top, width, height: whole pixels."""
+    left, top, width, height = region
+    return picture[top : top + height, left : left + width]
 
 
 # --- Boxes ------------------------------------------------------------------------------------------------------------
@@ -156,12 +183,30 @@ def suppress(boxes, scores, classes, limit):
     return np.array(kept[:MAX_DETECTIONS], int)
 
 
-def decode(output, card, place, source_width, source_height):
-    """output0 [1, 4 + classes, anchors] → Detections in source pixels."""
+def yolov8_boxes(output):
+    """[1, 4 + classes, anchors] → centres, sizes, and a score for each class."""
     columns = output[0].T.astype(np.float64)
-    scores, classes = columns[:, 4:].max(axis=1), columns[:, 4:].argmax(axis=1)
+    return columns[:, 0:2], columns[:, 2:4], columns[:, 4:]
+
+
+def yolox_boxes(output, card):
+    """[1, cells, 5 + classes], the raw grids of strides 8, 16 and 32, row by row, → the same."""
+    rows = output[0].astype(np.float64)
+    cells, strides = [], []
+    for stride in (8, 16, 32):
+        grid = np.mgrid[: card["height"] // stride, : card["width"] // stride]
+        cells.append(grid[::-1].reshape(2, -1).T)
+        strides.append(np.full((grid[0].size, 1), stride))
+    cells, strides = np.concatenate(cells), np.concatenate(strides)
+    return (rows[:, 0:2] + cells) * strides, np.exp(rows[:, 2:4]) * strides, rows[:, 4:5] * rows[:, 5:]
+
+
+def decode(output, card, place, source_width, source_height):
+    """A model's output → Detections in source pixels."""
+    centre, size, scores = yolov8_boxes(output) if card["layout"] == "yolov8" else yolox_boxes(output, card)
+    scores, classes = scores.max(axis=1), scores.argmax(axis=1)
     passing = scores >= card["score_threshold"]
-    centre, size = columns[passing, 0:2], columns[passing, 2:4]
+    centre, size = centre[passing], size[passing]
     scores, classes = scores[passing], classes[passing]
     boxes = np.concatenate([centre - size / 2, centre + size / 2], axis=1)
     kept = suppress(boxes, scores, classes, card["nms_iou"])
@@ -171,19 +216,42 @@ def decode(output, card, place, source_width, source_height):
     return Detections(boxes, scores[kept], classes[kept])
 
 
+def probabilities(output, card):
+    """[1, classes] → one number a class."""
+    values = output[0].astype(np.float64) * card["output_scale"]
+    if card["layout"] == "probabilities":
+        return values
+    shares = np.exp(values - values.max())
+    return shares / shares.sum()
+
+
+def direction(output):
+    """[1, length] → the same with length 1."""
+    vector = output[0].astype(np.float64)
+    return vector / np.linalg.norm(vector)
+
+
 class Reference:
-    """The model on ONNX Runtime in Python. `card` is the first line that detect_probe prints."""
+    """The model on ONNX Runtime in Python. `card` is the first line that task_probe prints."""
 
     def __init__(self, model, card):
         self.card = card
         self.session = onnxruntime.InferenceSession(str(model), providers=["CPUExecutionProvider"])
 
-    def detect_in_tensor(self, tensor, place, source_width, source_height):
-        (output,) = self.session.run(["output0"], {"images": tensor})
-        return decode(output, self.card, place, source_width, source_height)
+    def run(self, tensor):
+        (output,) = self.session.run(None, {self.session.get_inputs()[0].name: tensor})
+        return output
 
-    def detect(self, picture):
-        card = self.card
-        tensor, place = letterbox(picture, card["width"], card["height"], card["filter"], card["pad"])
-        height, width = picture.shape[:2]
-        return self.detect_in_tensor(tensor, place, width, height), tensor, place
+    def tensor(self, picture):
+        canvas, _ = canvas_of(picture, self.card)
+        return tensor_of(canvas, self.card)
+
+    def detect_in_tensor(self, tensor, source_width, source_height):
+        place = place_of(source_width, source_height, self.card)
+        return decode(self.run(tensor), self.card, place, source_width, source_height)
+
+    def classify_tensor(self, tensor):
+        return probabilities(self.run(tensor), self.card)
+
+    def embed_tensor(self, tensor):
+        return direction(self.run(tensor))

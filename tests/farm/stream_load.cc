@@ -175,13 +175,13 @@ class NotingDetector final : public infer::Detector {
     watch_.picture(frame);
     return std::vector<infer::Detection>{};
   }
-  const infer::DetectTimes& last_times() const override { return times_; }
+  const infer::RunTimes& last_times() const override { return times_; }
   const std::vector<std::string>& labels() const override { return labels_; }
   const std::vector<int>& class_groups() const override { return class_groups_; }
 
  private:
   Watch& watch_;
-  infer::DetectTimes times_;
+  infer::RunTimes times_;
   std::vector<std::string> labels_{"person"};
   std::vector<int> class_groups_{0};
 };

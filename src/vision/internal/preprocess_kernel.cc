@@ -236,14 +236,14 @@ HWY_INLINE Floats multiply_add(Floats value, float by, float offset) {
   return hn::Add(hn::Mul(value, hn::Set(kFloats, by)), hn::Set(kFloats, offset));
 }
 
-// Luma weighs the same in all three; red has no U and blue no V.
+// Red has no U and blue no V.
 HWY_INLINE Pixel mix_yuv(const std::array<ChannelMix, 3>& by, Floats y, Floats u, Floats v) {
   const auto& [red, green, blue] = by;
-  const Floats luma = hn::Mul(y, hn::Set(kFloats, red.first));
+  const auto luma = [y](const ChannelMix& channel) HWY_ATTR { return hn::Mul(y, hn::Set(kFloats, channel.first)); };
   const Floats green_chroma =
       hn::Add(multiply_add(u, green.second, green.offset), hn::Mul(v, hn::Set(kFloats, green.third)));
-  return {hn::Add(luma, multiply_add(v, red.third, red.offset)), hn::Add(luma, green_chroma),
-          hn::Add(luma, multiply_add(u, blue.second, blue.offset))};
+  return {hn::Add(luma(red), multiply_add(v, red.third, red.offset)), hn::Add(luma(green), green_chroma),
+          hn::Add(luma(blue), multiply_add(u, blue.second, blue.offset))};
 }
 
 template <class Store>
@@ -252,19 +252,20 @@ HWY_INLINE void convert_row(const KernelJob& job, Stretch stretch, std::size_t r
   Element* red = reinterpret_cast<Element*>(job.channels[0]) + row_offset;
   Element* green = reinterpret_cast<Element*>(job.channels[1]) + row_offset;
   Element* blue = reinterpret_cast<Element*>(job.channels[2]) + row_offset;
-  const Floats low = hn::Set(kFloats, job.low);
-  const Floats high = hn::Set(kFloats, job.high);
+  const auto bounded = [&](Floats value, std::size_t c) HWY_ATTR {
+    return hn::Clamp(value, hn::Set(kFloats, job.low[c]), hn::Set(kFloats, job.high[c]));
+  };
   const auto pixel_at = [&](std::size_t x) HWY_ATTR {
     const Floats first = hn::LoadU(kFloats, job.components[0] + x);
     const Floats second = hn::LoadU(kFloats, job.components[1] + x);
     const Floats third = hn::LoadU(kFloats, job.components[2] + x);
     if (!job.is_yuv) {
-      return Pixel{hn::Mul(third, hn::Set(kFloats, job.mix[0].third)),
-                   hn::Mul(second, hn::Set(kFloats, job.mix[1].second)),
-                   hn::Mul(first, hn::Set(kFloats, job.mix[2].first))};
+      return Pixel{multiply_add(third, job.mix[0].third, job.mix[0].offset),
+                   multiply_add(second, job.mix[1].second, job.mix[1].offset),
+                   multiply_add(first, job.mix[2].first, job.mix[2].offset)};
     }
     const Pixel pixel = mix_yuv(job.mix, first, second, third);
-    return Pixel{hn::Clamp(pixel.red, low, high), hn::Clamp(pixel.green, low, high), hn::Clamp(pixel.blue, low, high)};
+    return Pixel{bounded(pixel.red, 0), bounded(pixel.green, 1), bounded(pixel.blue, 2)};
   };
   std::size_t x = stretch.begin;
   for (; x + kLanes <= stretch.end; x += kLanes) {
@@ -287,18 +288,35 @@ HWY_INLINE void pad_sides(const KernelJob& job, std::size_t row_offset) {
   const std::size_t left = static_cast<std::size_t>(job.box.content_left);
   const std::size_t right = left + static_cast<std::size_t>(job.box.content_width);
   const std::size_t width = static_cast<std::size_t>(job.box.canvas_width);
-  for (std::uint8_t* channel : job.channels) {
-    typename Store::Element* row = reinterpret_cast<typename Store::Element*>(channel) + row_offset;
-    fill<Store>(row, left, job.pad);
-    fill<Store>(row + right, width - right, job.pad);
+  for (std::size_t c = 0; c < 3; ++c) {
+    typename Store::Element* row = reinterpret_cast<typename Store::Element*>(job.channels[c]) + row_offset;
+    fill<Store>(row, left, job.pad[c]);
+    fill<Store>(row + right, width - right, job.pad[c]);
   }
 }
 
 template <class Store>
 HWY_INLINE void pad_row(const KernelJob& job, std::size_t row_offset) {
-  for (std::uint8_t* channel : job.channels) {
-    fill<Store>(reinterpret_cast<typename Store::Element*>(channel) + row_offset,
-                static_cast<std::size_t>(job.box.canvas_width), job.pad);
+  for (std::size_t c = 0; c < 3; ++c) {
+    fill<Store>(reinterpret_cast<typename Store::Element*>(job.channels[c]) + row_offset,
+                static_cast<std::size_t>(job.box.canvas_width), job.pad[c]);
+  }
+}
+
+// Row y of an interleaved tensor, from the scratch rows.
+template <class Store>
+HWY_INLINE void interleave_row(const KernelJob& job, std::size_t y) {
+  using Element = typename Store::Element;
+  const bool rgb = job.order == ChannelOrder::rgb;
+  const Element* HWY_RESTRICT first = reinterpret_cast<const Element*>(job.channels[rgb ? 0 : 2]);
+  const Element* HWY_RESTRICT second = reinterpret_cast<const Element*>(job.channels[1]);
+  const Element* HWY_RESTRICT third = reinterpret_cast<const Element*>(job.channels[rgb ? 2 : 0]);
+  const std::size_t width = static_cast<std::size_t>(job.box.canvas_width);
+  Element* HWY_RESTRICT to = reinterpret_cast<Element*>(job.interleaved) + 3 * y * width;
+  for (std::size_t x = 0; x < width; ++x) {
+    to[3 * x] = first[x];
+    to[3 * x + 1] = second[x];
+    to[3 * x + 2] = third[x];
   }
 }
 
@@ -355,19 +373,23 @@ void run_with(const KernelJob& job) {
   // A whole row of stores would wait for memory; between them, the next stretch is resampled.
   const std::size_t step = passes[0].rows > 0 ? kStretchColumns : content_width;
   const std::size_t empty_rows = static_cast<std::size_t>(job.box.canvas_height) - height;
+  const bool planar = job.interleaved == nullptr;
   std::size_t padded = 0;
   for (std::size_t y = 0; y < height; ++y) {
     for (std::size_t p = 0; p < static_cast<std::size_t>(job.plane_count); ++p) gather_plane_row(job.planes[p], y);
-    const std::size_t row_offset = (top + y) * width;
+    const std::size_t row_offset = planar ? (top + y) * width : 0;
     for (std::size_t x = 0; x < content_width; x += step) {
       const Stretch stretch{x, std::min(x + step, content_width)};
       for (const HorizontalPass& pass : passes) pass.run(stretch);
       convert_row<Store>(job, stretch, row_offset + static_cast<std::size_t>(job.box.content_left));
     }
+    if (job.writes_padding || !planar) pad_sides<Store>(job, row_offset);
+    if (!planar) interleave_row<Store>(job, top + y);
     if (!job.writes_padding) continue;
-    pad_sides<Store>(job, row_offset);
     for (const std::size_t due = empty_rows * (y + 1) / height; padded < due; ++padded) {
-      pad_row<Store>(job, (padded < top ? padded : padded + height) * width);
+      const std::size_t row = padded < top ? padded : padded + height;
+      pad_row<Store>(job, planar ? row * width : 0);
+      if (!planar) interleave_row<Store>(job, row);
     }
   }
 }

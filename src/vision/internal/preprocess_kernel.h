@@ -50,13 +50,16 @@ struct KernelJob {
   std::array<const float*, 3> components{};  ///< the resampled rows of all planes, in memory order
   bool is_yuv = true;                        ///< else B, G, R: each is only multiplied by its own weight
   std::array<ChannelMix, 3> mix{};           ///< for R, G, B; the output scale is in it
-  float low = 0;                             ///< bounds after scaling
-  float high = 255;
-  float pad = 0;  ///< after scaling
+  std::array<float, 3> low{};                ///< bounds of R, G, B after scaling
+  std::array<float, 3> high{};
+  std::array<float, 3> pad{};  ///< of R, G, B after scaling
   bool writes_padding = true;
   Letterbox box;
   ElementType element = ElementType::float32;
-  std::array<std::uint8_t*, 3> channels{};  ///< the canvases of R, G, B in the tensor
+  /// Where R, G, B go: the canvases in a planar tensor, else a scratch row each, from which `interleaved` gets them.
+  std::array<std::uint8_t*, 3> channels{};
+  std::uint8_t* interleaved = nullptr;  ///< the tensor, if it is interleaved
+  ChannelOrder order = ChannelOrder::rgb;
 };
 
 /// Runs the whole frame with the best instruction set of this machine.
