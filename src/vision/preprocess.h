@@ -49,6 +49,8 @@ struct InputSpec {
   std::uint8_t pad = 114;                   ///< grey level of the padding, 0…255, before scaling
   ResizeFilter filter = ResizeFilter::area;
   Fit fit = Fit::center;
+
+  bool operator==(const InputSpec&) const = default;
 };
 
 /// Decoded planes → model input in one pass: YUV420P, NV12 or BGR is resampled plane by plane, converted by the frame's

@@ -64,6 +64,10 @@ std::string constant(const std::string& name, const std::vector<int>& dimensions
 }  // namespace
 
 std::string tiny_model(int side, int rows, int columns, const std::vector<float>& values) {
+  return tiny_model(side, {{"output0", rows, columns, values}});
+}
+
+std::string tiny_model(int side, const std::vector<TinyOutput>& outputs) {
   std::string maximum = node("ReduceMax", {"images"}, "brightest");
   std::string keep_dimensions;
   put_bytes(keep_dimensions, 1, "keepdims");
@@ -73,11 +77,15 @@ std::string tiny_model(int side, int rows, int columns, const std::vector<float>
 
   std::string graph;
   put_bytes(graph, 1, maximum);
-  put_bytes(graph, 1, node("Mul", {"values", "brightest"}, "output0"));
+  for (const auto& output : outputs) {
+    put_bytes(graph, 1, node("Mul", {output.name + "_values", "brightest"}, output.name));
+  }
   put_bytes(graph, 2, "tiny");
-  put_bytes(graph, 5, constant("values", {1, rows, columns}, values));
+  for (const auto& output : outputs) {
+    put_bytes(graph, 5, constant(output.name + "_values", {1, output.rows, output.columns}, output.values));
+  }
   put_bytes(graph, 11, value_info("images", {1, 3, side, side}));
-  put_bytes(graph, 12, value_info("output0", {1, rows, columns}));
+  for (const auto& output : outputs) put_bytes(graph, 12, value_info(output.name, {1, output.rows, output.columns}));
 
   std::string opset;
   put_bytes(opset, 1, "");

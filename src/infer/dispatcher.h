@@ -1,0 +1,109 @@
+#pragma once
+
+#include <any>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "base/check.h"
+#include "base/result.h"
+#include "base/trace.h"
+#include "infer/any_head.h"
+#include "infer/model_runner.h"
+
+namespace ocelli::infer {
+
+/// One task of a Dispatcher, and the type of what it gives: a name that cannot be misspelt.
+template <class Result>
+struct TaskKey {
+  std::size_t index;
+};
+
+/// Which detections are cut out for a task on crops, and how.
+struct CropRule {
+  std::vector<int> class_ids;  ///< empty: all
+  float margin = 0;            ///< added on each side, as a share of the box's width or height
+  std::size_t max_crops = 16;  ///< of those wanted, the first, which have the best scores
+  int least_side_px = 8;       ///< smaller ones show nothing and are passed over
+  bool operator==(const CropRule&) const = default;
+};
+
+/// What all tasks made of one frame.
+class TaskResponse {
+ public:
+  template <class Result>
+  const base::Result<Result>& operator[](TaskKey<Result> key) const {
+    const auto* result = std::any_cast<base::Result<Result>>(&results_.at(key.index));
+    OC_CHECK(result != nullptr);  // a key of another dispatcher
+    return *result;
+  }
+
+ private:
+  friend class Dispatcher;
+  std::vector<std::any> results_;
+};
+
+/// Several tasks on one frame, with one typed response. Tasks whose model and input are the same share one run of it,
+/// whatever their heads make of its outputs; a task may work on what another one detected (person → looks, vehicle →
+/// plate → text), at any depth. A task that fails, or a crop of it, carries its own error; the others go on.
+///
+/// Runs them one after the other on the caller's thread: a model's run already uses the cores that its session was
+/// given. One thread at a time.
+class Dispatcher {
+ public:
+  /// A task on the whole frame. `invalid` when card or head do not fit the model.
+  template <class Output>
+  base::Result<TaskKey<Output>> add(const ModelCard& card, std::shared_ptr<Session> session,
+                                    base::Result<std::unique_ptr<TaskHead<Output>>> head) {
+    if (!head) return head.error();
+    OC_TRY(const auto index, add_to_group({}, card, std::move(session), erase<FrameHead<Output>>(std::move(*head))));
+    return TaskKey<Output>{index};
+  }
+
+  /// A task on each of the detections of `source`: TaskKey<Detections>, or TaskKey<Crops<Detections>> for what was
+  /// detected in crops, all of them in one row.
+  template <class Source, class Output>
+  base::Result<TaskKey<Crops<Output>>> add_on_crops(TaskKey<Source> source, const CropRule& rule, const ModelCard& card,
+                                                    std::shared_ptr<Session> session,
+                                                    base::Result<std::unique_ptr<TaskHead<Output>>> head) {
+    static_assert(std::is_same_v<Source, Detections> || std::is_same_v<Source, Crops<Detections>>);
+    if (!head) return head.error();
+    OC_TRY(const auto index,
+           add_to_group(Cut{source.index, rule}, card, std::move(session), erase<CropHead<Output>>(std::move(*head))));
+    return TaskKey<Crops<Output>>{index};
+  }
+
+  TaskResponse run(const media::Frame& frame, base::Tracer* tracer);
+
+ private:
+  struct Cut {
+    std::size_t source;  // index of the task whose detections are cut out
+    CropRule rule;
+    bool operator==(const Cut&) const = default;
+  };
+  /// Tasks that share a run: the same model, input and regions.
+  struct Group {
+    std::optional<Cut> cut;
+    vision::InputSpec input;
+    ModelRunner runner;
+    std::vector<std::size_t> tasks;
+  };
+
+  template <class Erased, class Head>
+  static std::unique_ptr<AnyHead> erase(Head head) {
+    return std::make_unique<Erased>(std::move(head));
+  }
+  base::Result<std::size_t> add_to_group(const std::optional<Cut>& cut, const ModelCard& card,
+                                         std::shared_ptr<Session> session, std::unique_ptr<AnyHead> head);
+  void run_on_region(Group& group, const media::Frame& frame, std::size_t index, const vision::PixelRegion& region,
+                     base::Tracer* tracer);
+  /// How many detections were left out.
+  std::size_t run_on_crops(Group& group, const media::Frame& frame, base::Tracer* tracer);
+
+  std::vector<Group> groups_;  // sources stand before those that need them
+  std::vector<std::unique_ptr<AnyHead>> heads_;
+};
+
+}  // namespace ocelli::infer
