@@ -1,8 +1,11 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -34,15 +37,24 @@ class Executor {
   void work(std::stop_token stop);
 
   void announce();
+  /// False when it needs no telling: it will run anyway, or never again.
+  bool make_ready(Strand* strand) OC_REQUIRES(mutex_);
   void append(Strand* strand) OC_REQUIRES(mutex_);
   Strand* take_first() OC_REQUIRES(mutex_);
   void remove(Strand* strand) OC_REQUIRES(mutex_);
+  /// False when the executor stops.
+  bool wait_for_ready(const std::stop_token& stop) OC_REQUIRES(mutex_);
+  void set_due(Strand* strand, std::chrono::steady_clock::time_point due) OC_EXCLUDES(mutex_);
+  void forget_due(Strand* strand) OC_REQUIRES(mutex_);
+  void wake_due() OC_REQUIRES(mutex_);
 
   Mutex mutex_;
   CondVar ready_;
   CondVar idle_;                                         // a strand that waits for its last step
   Strand* first_ready_ OC_GUARDED_BY(mutex_) = nullptr;  // a list through Strand::next_: nothing is allocated per step
   Strand* last_ready_ OC_GUARDED_BY(mutex_) = nullptr;
+  std::vector<Strand*> timed_ OC_GUARDED_BY(mutex_);  // those that wake_after() was asked for; few, so in no order
+  std::uint64_t times_set_ OC_GUARDED_BY(mutex_) = 0;
   std::vector<std::jthread> workers_;
 };
 
@@ -64,6 +76,8 @@ class Strand {
 
   /// There may be work. Thread-safe, cheap, never lost: a wake during a step leads to another step.
   void wake();
+  /// As wake(), but not before this much of the machine's time has passed. Replaces what was asked for before.
+  void wake_after(std::chrono::nanoseconds delay);
 
  private:
   friend class Executor;
@@ -71,7 +85,8 @@ class Strand {
 
   Executor& executor_;
   const std::function<StepOutcome()> step_;
-  Strand* next_ = nullptr;     // the one ready after this; guarded as state_
+  Strand* next_ = nullptr;                                    // the one ready after this; guarded as state_
+  std::optional<std::chrono::steady_clock::time_point> due_;  // guarded likewise; then it is in timed_
   State state_ = State::idle;  // guarded by executor_.mutex_, which the analysis cannot name from here
 };
 

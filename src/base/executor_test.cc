@@ -1,6 +1,8 @@
 #include "base/executor.h"
 
+#include <array>
 #include <atomic>
+#include <chrono>
 #include <latch>
 #include <memory>
 #include <thread>
@@ -71,6 +73,64 @@ TEST(Strand, TakesTurnsWithOthersOnOneWorker) {
   other.wake();
   other_ran.wait();
   stop = true;
+}
+
+TEST(Strand, WakesByItselfWhenItsTimeHasCome) {
+  using Clock = std::chrono::steady_clock;
+  Executor executor("test", 2);
+  std::latch second_step(2);
+  std::array<Clock::time_point, 2> due;
+  std::array<Clock::time_point, 2> ran;
+  std::array<std::unique_ptr<Strand>, 2> strands;
+  for (std::size_t i = 0; i < strands.size(); ++i) {
+    strands[i] = std::make_unique<Strand>(executor, [&, i] {
+      const auto now = Clock::now();
+      if (due[i] == Clock::time_point()) {
+        const std::chrono::milliseconds delay(i == 0 ? 40 : 5);  // the later one is asked for first
+        strands[i]->wake_after(delay);
+        due[i] = now + delay;
+      } else if (ran[i] == Clock::time_point()) {
+        ran[i] = now;
+        second_step.count_down();
+      }
+      return StepOutcome::idle;
+    });
+  }
+  strands[0]->wake();
+  strands[1]->wake();
+  second_step.wait();
+  EXPECT_GE(ran[0], due[0]);
+  EXPECT_GE(ran[1], due[1]);
+}
+
+TEST(Strand, WakesOnlyOnceAtTheTimeThatWasAskedForLast) {
+  Executor executor("test", 1);
+  std::latch woken(1);
+  std::atomic<int> steps = 0;
+  Strand strand(executor, [&] {
+    ++steps;
+    woken.count_down();
+    return StepOutcome::idle;
+  });
+  strand.wake_after(std::chrono::hours(1));
+  strand.wake_after(std::chrono::milliseconds(1));
+  woken.wait();
+  executor.close();
+  EXPECT_EQ(steps, 1);
+}
+
+TEST(Strand, MayBeDestroyedBeforeItsTimeHasCome) {
+  Executor executor("test", 1);
+  for (int round = 0; round < 100; ++round) {
+    bool ran = false;
+    auto strand = std::make_unique<Strand>(executor, [&] {
+      ran = true;
+      return StepOutcome::idle;
+    });
+    strand->wake_after(std::chrono::hours(1));
+    strand.reset();
+    EXPECT_FALSE(ran);
+  }
 }
 
 // Steps touch plain variables without a lock: the thread sanitizer proves that two steps of a strand are ordered.

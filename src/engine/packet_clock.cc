@@ -21,18 +21,71 @@ media::TimelineConfig config_of(const media::StreamInfo& info) {
 
 }  // namespace
 
-PacketClock::PacketClock(const media::StreamInfo& info) : timeline_(config_of(info)) {
+PacketClock::PacketClock() : timeline_(media::TimelineConfig()) {
   held_.reserve(kUsuallyHeld);
   timed_.reserve(kUsuallyHeld);
+  settled_.reserve(kUsuallyHeld);
+  being_handed_on_.reserve(kUsuallyHeld);
 }
 
-void PacketClock::push(media::Packet packet, std::vector<SettledItem>& out) {
-  const std::uint64_t id = next_id_++;
-  media::PacketStamp stamp = packet.stamp(id);
-  stamp.follows_loss = follows_hole(stamp, packet.is_cut());
-  timeline_.push(stamp, timed_);
-  held_.push_back({id, std::move(packet)});
-  hand_on(out);
+void PacketClock::begin(const media::StreamInfo& info, HandOn hand_on) {
+  end();
+  const base::MutexLock lock(mutex_);
+  hand_on_ = std::move(hand_on);
+  timeline_ = media::Timeline(config_of(info));
+  packets_to_hole_ = 0;
+  newest_stamp_.reset();
+  step_ = {};
+  is_open_ = true;
+}
+
+void PacketClock::end() {
+  const base::MutexLock lock(mutex_);
+  is_open_ = false;
+  handed_on_.wait(mutex_, {}, [this]() OC_REQUIRES(mutex_) { return !is_handing_on_; });
+  held_.clear();
+}
+
+base::Status PacketClock::push(media::Packet packet) {
+  {
+    const base::MutexLock lock(mutex_);
+    const std::uint64_t id = next_id_++;
+    media::PacketStamp stamp = packet.stamp(id);
+    stamp.follows_loss = follows_hole(stamp, packet.is_cut());
+    timeline_.push(stamp, timed_);
+    held_.push_back({id, std::move(packet)});
+    collect();
+  }
+  return hand_on_settled();
+}
+
+base::Status PacketClock::flush() {
+  {
+    const base::MutexLock lock(mutex_);
+    timeline_.flush(timed_);
+    collect();
+  }
+  return hand_on_settled();
+}
+
+base::Status PacketClock::expire(base::SteadyTime now) {
+  {
+    const base::MutexLock lock(mutex_);
+    if (!is_open_) return {};
+    timeline_.expire(now, timed_);
+    collect();
+  }
+  return hand_on_settled();
+}
+
+std::optional<base::SteadyTime> PacketClock::deadline() const {
+  const base::MutexLock lock(mutex_);
+  return is_open_ ? timeline_.deadline() : std::nullopt;
+}
+
+media::TimelineCounters PacketClock::counters() const {
+  const base::MutexLock lock(mutex_);
+  return timeline_.counters();
 }
 
 /// A demuxer marks the packet in which it noticed that bytes are missing: the last one before the hole or, where a
@@ -52,23 +105,46 @@ bool PacketClock::follows_hole(const media::PacketStamp& stamp, bool is_cut) {
   return ends;
 }
 
-void PacketClock::flush(std::vector<SettledItem>& out) {
-  timeline_.flush(timed_);
-  hand_on(out);
-}
-
-void PacketClock::hand_on(std::vector<SettledItem>& out) {
+void PacketClock::collect() {
   for (const media::TimedPacket& timed : timed_) {
     if (timed.quality == media::TimeQuality::placeholder) {
-      out.emplace_back(LostPicture{timed.pts});
+      settled_.emplace_back(LostPicture{timed.pts});
       continue;
     }
-    const auto held = std::find_if(held_.begin(), held_.end(), [&](const Held& h) { return h.id == timed.id; });
+    const auto held = std::find_if(held_.begin(), held_.end(), [&](const HeldPacket& h) { return h.id == timed.id; });
     held->packet.retime(timed);
-    out.emplace_back(std::move(held->packet));
+    settled_.emplace_back(std::move(held->packet));
     held_.erase(held);
   }
   timed_.clear();
+}
+
+base::Status PacketClock::hand_on_settled() {
+  {
+    const base::MutexLock lock(mutex_);
+    if (is_handing_on_) return {};
+    is_handing_on_ = true;
+  }
+  base::Status status;
+  while (take_settled()) {
+    for (SettledItem& item : being_handed_on_) {
+      if (status) status = hand_on_(item);
+    }
+    being_handed_on_.clear();
+  }
+  return status;
+}
+
+/// False when there is nothing more: then whoever comes next hands on.
+bool PacketClock::take_settled() {
+  {
+    const base::MutexLock lock(mutex_);
+    std::swap(settled_, being_handed_on_);
+    is_handing_on_ = !being_handed_on_.empty();
+    if (is_handing_on_) return true;
+  }
+  handed_on_.notify_all();
+  return false;
 }
 
 }  // namespace ocelli::engine

@@ -61,13 +61,14 @@ class PipelineStream final : public Stream {
   StreamStatus status() const override;
   void pause() override;
   void resume() override;
-  void set_decode(const media::DecodeDemand& demand) override { reader_->set_demand(demand); }
+  void set_decode(const media::DecodeDemand& demand) override { reader_.set_demand(demand); }
   void stop() override;
   base::Status wait() override;
   bool wait_for(std::chrono::milliseconds timeout) override;
 
  private:
   StepOutcome step();
+  void keep_holds_short();
   void handle(ReaderItem item);
   void end(base::Status status);
   void publish_counts() OC_EXCLUDES(mutex_);
@@ -97,8 +98,10 @@ class PipelineStream final : public Stream {
   std::optional<base::Status> outcome_ OC_GUARDED_BY(mutex_);
   std::atomic<bool> stopping_{false};
 
-  std::optional<base::Strand> work_;
-  std::optional<StreamReader> reader_;
+  // The reader wakes the strand, and the strand stops the reader: so the one is silent before either is destroyed (see
+  // the destructor), and the other goes first.
+  StreamReader reader_;
+  base::Strand work_;
 };
 
 PipelineStream::PipelineStream(const StreamConfig& config, std::unique_ptr<infer::Detector> detector,
@@ -111,22 +114,21 @@ PipelineStream::PipelineStream(const StreamConfig& config, std::unique_ptr<infer
       pool_(config.max_frames_alive),
       life_(life_of(config), std::hash<std::string>()(config.name)),
       pipeline_(config_, std::move(detector), services_, pool_,
-                [this] { return !reader_->waits_for_pipeline() && queue_.depth() > late_backlog(config_.pace); }) {
-  work_.emplace(services_.workers, [this] { return step(); });
-  reader_.emplace(config_, services_, pool_, metrics_, life_, queue_, reader_callbacks());
-  if (recorder_) reader_->record_to(*recorder_);
-  reader_->start();
+                [this] { return !reader_.waits_for_pipeline() && queue_.depth() > late_backlog(config_.pace); }),
+      reader_(config_, services_, pool_, metrics_, life_, queue_, reader_callbacks()),
+      work_(services_.workers, [this] { return step(); }) {
+  if (recorder_) reader_.record_to(*recorder_);
+  reader_.start();
 }
 
 PipelineStream::~PipelineStream() {
   stop();
-  reader_->join();  // it wakes the strand,
-  work_.reset();    // and the strand stops it: so the one must be silent and the other gone before either is destroyed
+  reader_.join();
 }
 
 StreamReader::Callbacks PipelineStream::reader_callbacks() {
   StreamReader::Callbacks callbacks;
-  callbacks.item_ready = [this] { work_->wake(); };
+  callbacks.item_ready = [this] { work_.wake(); };
   callbacks.opened = [this](const media::StreamInfo& info) {
     {
       const base::MutexLock lock(mutex_);
@@ -147,7 +149,7 @@ StreamReader::Callbacks PipelineStream::reader_callbacks() {
       const base::MutexLock lock(mutex_);
       input_ended_ = std::move(status);
     }
-    work_->wake();
+    work_.wake();
   };
   return callbacks;
 }
@@ -160,6 +162,7 @@ StepOutcome PipelineStream::step() {
     const base::MutexLock lock(mutex_);
     input_ended = input_ended_;
   }
+  keep_holds_short();
   // The end is asked for before the queue, so that an empty queue after it means that nothing is left.
   std::optional<ReaderItem> item = stopping_.load() ? std::nullopt : queue_.try_pop();
   if (item) {
@@ -169,6 +172,13 @@ StepOutcome PipelineStream::step() {
   }
   if (input_ended) end(stopping_.load() ? Error(Code::cancelled, "stopped") : std::move(*input_ended));
   return StepOutcome::idle;
+}
+
+/// While the reader waits for its camera, nobody else would let go the packets that wait for the next one.
+void PipelineStream::keep_holds_short() {
+  const auto now = services_.clock.now();
+  reader_.expire_holds(now);
+  if (const auto due = reader_.hold_deadline()) work_.wake_after(*due - now);
 }
 
 void PipelineStream::handle(ReaderItem item) {
@@ -188,7 +198,7 @@ void PipelineStream::end(base::Status status) {
   strand_.assert_held();
   finished_ = true;
   stopping_ = true;
-  reader_->request_stop();
+  reader_.request_stop();
   queue_.close();
   const auto ended_with = [&](Code code) { return !status && status.error().code() == code; };
   const bool discard = ended_with(Code::end_of_stream) || ended_with(Code::cancelled);
@@ -262,26 +272,26 @@ StreamStatus PipelineStream::status() const {
   status.state = life.state;
   status.reason = std::move(life.reason);
   status.interruptions = life.interruptions;
-  status.packets_dropped = reader_->packets_dropped();
-  status.packets_left_out = reader_->gate().left_out();
-  status.decode_level = reader_->gate().level();
+  status.packets_dropped = reader_.packets_dropped();
+  status.packets_left_out = reader_.gate().left_out();
+  status.decode_level = reader_.gate().level();
   if (last_frame_) status.staleness = std::max(now - *last_frame_, base::SteadyTime::duration::zero());
   return status;
 }
 
 void PipelineStream::pause() {
   life_.pause();
-  reader_->pause();
+  reader_.pause();
 }
 
 void PipelineStream::resume() {
   life_.resume();
-  reader_->resume();
+  reader_.resume();
 }
 
 void PipelineStream::stop() {
   stopping_ = true;
-  if (reader_) reader_->request_stop();
+  reader_.request_stop();
   queue_.close();
 }
 

@@ -130,9 +130,11 @@ base::Status StreamReader::play_once(const std::stop_token& stop) {
   connection_began_.reset();
   newest_in_connection_ = {};
   skipping_to_key_ = false;
-  PacketClock packet_clock(source->info());
   if (recorder_ != nullptr) recorder_->connected(*source, origin_);
-  base::Status status = read_all(*source, packet_clock, stop);
+  packet_clock_.begin(source->info(), [this, stop](SettledItem& item) {
+    return std::visit([&](auto& settled) { return hand_on(settled, stop); }, item);
+  });
+  base::Status status = read_all(*source);
   if (recorder_ != nullptr) recorder_->disconnected();
   const double rate = source->info().frames_per_second;
   const auto frame_interval = std::chrono::nanoseconds(static_cast<std::int64_t>(1e9 / (rate > 0 ? rate : 25)));
@@ -152,32 +154,36 @@ void StreamReader::place_on_axis() {
   origin_ = std::max(origin_, media::MediaTime(now - *first_connected_));
 }
 
-base::Status StreamReader::read_all(media::Source& source, PacketClock& packet_clock, const std::stop_token& stop) {
-  std::vector<SettledItem> settled;
+base::Status StreamReader::read_all(media::Source& source) {
   media::TimelineCounters counted;
-  for (std::uint64_t packets = 1;; ++packets) {
-    auto packet = source.read();
-    if (!packet || packets % kPacketsPerCount == 0) metrics_.count_repairs(packet_clock.counters(), counted);
-    if (!packet) {
-      packet_clock.flush(settled);
-      OC_TRY_STATUS(hand_on(settled, stop));
-      return std::move(packet).error();
-    }
-    if (live_ && life_.is_dead(services_.clock.now())) {
-      return Error(Code::corrupt,
-                   "bytes come, but no picture can be decoded from them; is the camera's encoder in order?");
-    }
-    packet_clock.push(*std::move(packet), settled);
-    OC_TRY_STATUS(hand_on(settled, stop));
+  base::Status status;
+  for (std::uint64_t packets = 1; status; ++packets) {
+    status = read_one(source);
+    if (!status || packets % kPacketsPerCount == 0) metrics_.count_repairs(packet_clock_.counters(), counted);
   }
+  packet_clock_.end();
+  return status;
 }
 
-base::Status StreamReader::hand_on(std::vector<SettledItem>& items, const std::stop_token& stop) {
-  for (SettledItem& item : items) {
-    OC_TRY_STATUS(std::visit([&](auto& settled) { return hand_on(settled, stop); }, item));
+base::Status StreamReader::read_one(media::Source& source) {
+  auto packet = source.read();
+  if (!packet) {
+    OC_TRY_STATUS(packet_clock_.flush());
+    return std::move(packet).error();
   }
-  items.clear();
+  if (live_ && life_.is_dead(services_.clock.now())) {
+    return Error(Code::corrupt,
+                 "bytes come, but no picture can be decoded from them; is the camera's encoder in order?");
+  }
+  OC_TRY_STATUS(packet_clock_.push(*std::move(packet)));
+  if (packet_clock_.deadline()) callbacks_.item_ready();
   return {};
+}
+
+/// On the strand. It may not wait for room in the queue, since it is the one to make it; only live streams come here,
+/// and those never wait: see has_room_for().
+void StreamReader::expire_holds(base::SteadyTime now) {
+  [[maybe_unused]] const auto stopped = packet_clock_.expire(now);
 }
 
 /// Paces, gates and queues it.
@@ -197,7 +203,8 @@ base::Status StreamReader::hand_on(media::Packet& packet, const std::stop_token&
 
 /// Where only some pictures are decoded, nobody can tell whether this would have been one of them.
 base::Status StreamReader::hand_on(const LostPicture& lost, const std::stop_token& stop) {
-  if (skipping_to_key_ || gate_.level() != media::DecodeLevel::every) return {};
+  if (gate_.level() != media::DecodeLevel::every) return {};
+  if (live_ && (skipping_to_key_ || queue_.depth() >= kMostLivePackets)) return {};
   return queue(LostPicture{origin_ + lost.time.time_since_epoch()}, stop);
 }
 

@@ -30,14 +30,14 @@ using ReaderItem = std::variant<std::unique_ptr<media::Decoder>, media::Packet, 
 class StreamReader {
  public:
   struct Callbacks {
-    std::function<void()> item_ready;
+    std::function<void()> item_ready;  ///< or a packet waits for its deadline; from expire_holds() too
     std::function<void(const media::StreamInfo&)> opened;
     std::function<void(const base::Error&)> interrupted;  ///< it will open the source again
     std::function<void(base::Status)> ended;              ///< it will not; the last call
   };
   using Queue = base::BoundedQueue<ReaderItem>;
 
-  /// References outlive the reader; callbacks run on its thread.
+  /// References outlive the reader; callbacks run on its thread unless they say otherwise.
   StreamReader(const StreamConfig& config, const StreamServices& services, media::FramePool& pool,
                StreamMetrics& metrics, StreamLife& life, Queue& queue, Callbacks callbacks);
   ~StreamReader();
@@ -54,6 +54,10 @@ class StreamReader {
   void resume() OC_EXCLUDES(mutex_);
   /// Waits for the thread after request_stop(). Idempotent.
   void join();
+  /// Hands on packets that may not wait any longer for the next one, which read() waits for. To be called at
+  /// hold_deadline(), which may change whenever an item is ready. Thread-safe.
+  void expire_holds(base::SteadyTime now);
+  std::optional<base::SteadyTime> hold_deadline() const { return packet_clock_.deadline(); }
   /// Which pictures are decoded. Thread-safe.
   void set_demand(const media::DecodeDemand& demand) { gate_.set_demand(demand); }
   const media::PacketGate& gate() const { return gate_; }
@@ -67,8 +71,8 @@ class StreamReader {
   bool wait_while_paused(const std::stop_token& stop) OC_EXCLUDES(mutex_);
   bool wait_for_next_attempt(base::SteadyTime when, const std::stop_token& stop) OC_EXCLUDES(mutex_);
   base::Status play_once(const std::stop_token& stop);
-  base::Status read_all(media::Source& source, PacketClock& packet_clock, const std::stop_token& stop);
-  base::Status hand_on(std::vector<SettledItem>& items, const std::stop_token& stop);
+  base::Status read_all(media::Source& source);
+  base::Status read_one(media::Source& source);
   base::Status hand_on(media::Packet& packet, const std::stop_token& stop);
   base::Status hand_on(const LostPicture& lost, const std::stop_token& stop);
   base::Status queue(ReaderItem item, const std::stop_token& stop);
@@ -86,7 +90,10 @@ class StreamReader {
   ClipRecorder* recorder_ = nullptr;  // null: nothing is recorded
   const Callbacks callbacks_;
   media::PacketGate gate_;
+  PacketClock packet_clock_;
   std::atomic<bool> waits_for_pipeline_{true};
+
+  // Of the reader's thread between connections, and of whom packet_clock_ lets hand on while one lasts.
   bool live_ = false;
   std::optional<media::RtspTransport> transport_;  ///< that worked last
   bool skipping_to_key_ = false;                   ///< packets were lost, so what predicts from them is useless

@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <latch>
 #include <thread>
 
 #include <gmock/gmock.h>
 
 #include "engine/clip_archive.h"
 #include "media/testing/clip.h"
+#include "media/testing/http_server.h"
 #include "media/testing/pictures.h"
 
 namespace ocelli::engine {
@@ -79,6 +81,25 @@ void lose_pictures(const std::string& path, int first, int last) {
     if (!is_video || picture < first || picture > last) kept += whole.substr(at, kPacket);
   }
   media::testing::write_file(path, kept);
+}
+
+/// The bytes of an FLV file up to and with this picture, without those just before it.
+std::string flv_with_gap(const std::string& path, int lost_from, int last) {
+  constexpr std::size_t kFileHeader = 13;
+  constexpr std::size_t kTagHeader = 11;
+  constexpr std::size_t kTagTrailer = 4;
+  const std::string whole = media::testing::read_file(path);
+  std::string kept = whole.substr(0, kFileHeader);
+  int picture = -1;
+  for (std::size_t at = kFileHeader; at + kTagHeader <= whole.size() && picture < last;) {
+    const auto byte = [&](std::size_t place) { return static_cast<unsigned char>(whole[at + place]); };
+    const std::size_t size =
+        kTagHeader + (std::size_t{byte(1)} << 16 | std::size_t{byte(2)} << 8 | byte(3)) + kTagTrailer;
+    if (byte(0) == 9) ++picture;
+    if (picture < lost_from || picture == last) kept += whole.substr(at, size);
+    at += size;
+  }
+  return kept;
 }
 
 class StreamTest : public ::testing::Test {
@@ -302,6 +323,28 @@ TEST_F(StreamTest, DropsLateFramesInsteadOfFallingBehind) {
   EXPECT_EQ(status.frames_decoded, 50U);
   EXPECT_GT(status.frames_dropped, 10U);
   EXPECT_EQ(status.frames_analysed + status.frames_dropped, 50U);
+}
+
+TEST_F(StreamTest, HoldsNoPacketUntilASilentCameraSpeaksAgain) {
+  ASSERT_TRUE(make_clip(folder_ / "a.flv", 40, "-c:v flv -g 10 -flvflags no_duration_filesize"));
+  const std::string bytes = flv_with_gap(folder_ / "a.flv", 28, 31);
+  std::latch silence_is_over(1);
+  const media::testing::HttpServer server(
+      [&](const std::string& /*request*/, const media::testing::HttpServer::Send& send) {
+        send("HTTP/1.1 200 OK\r\nContent-Type: video/x-flv\r\n\r\n" + bytes);
+        silence_is_over.wait();
+      });
+  config_.source.url = "http://" + server.authority() + "/live.flv";
+  config_.source.analyze_duration = std::chrono::milliseconds(200);  // all that FFmpeg may read before the first packet
+  config_.life.stall_after = std::chrono::seconds(10);               // or the read would end, and with it every hold
+  const auto stream = start();
+  const auto deadline = clock_.now() + std::chrono::seconds(5);
+  while (stream->status().frames_analysed < 29 && clock_.now() < deadline) {
+    ASSERT_FALSE(stream->wait_for(std::chrono::milliseconds(5)));
+  }
+  EXPECT_EQ(stream->status().frames_analysed, 29U);
+  silence_is_over.count_down();
+  stream->stop();
 }
 
 TEST_F(StreamTest, TriesAgainAfterAFailure) {

@@ -35,7 +35,7 @@ enum class GateVerdict {
 };
 
 /// Leaves packets out before anybody spends a cycle on decoding them, and only where the rest stays decodable: less at
-/// once, more from the next key frame on. admit() belongs to the I/O thread; demand() may be called from any.
+/// once, more from the next key frame on. admit() is called by one thread at a time; demand() may be called from any.
 class PacketGate {
  public:
   explicit PacketGate(const DecodeDemand& demand) : demand_(demand) {}
