@@ -284,6 +284,9 @@ void run_analyze(const AnalyzeOptions& options, CommandContext& context) {
   if (auto status = check_writable(options); !status) return fail(context, ExitCode::output, status.error());
   const auto model = load_model(site->model);
   if (!model) return fail(context, ExitCode::model, model.error());
+  if (const auto& reason = model->deployment.fallback_reason; !reason.empty() && !options.quiet) {
+    print(stderr, "ocelli: precision auto is fp32: {}\n", reason);
+  }
   if (auto status = engine::check_labels(*stream, model->card.labels); !status) {
     return fail(context, ExitCode::usage, status.error());
   }

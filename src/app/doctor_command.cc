@@ -1,8 +1,6 @@
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <string>
-#include <sys/utsname.h>
 #include <thread>
 #include <vector>
 
@@ -12,9 +10,11 @@
 #include "app/command.h"
 #include "app/decoder_trial.h"
 #include "app/print.h"
+#include "base/processor.h"
 #include "infer/backend.h"
 #include "infer/model_store.h"
 #include "infer/quantized_model.h"
+#include "infer/tuned_profile.h"
 #include "media/capabilities.h"
 #include "media/hardware.h"
 #include "vision/preprocess.h"
@@ -48,16 +48,6 @@ class TemporaryFolder {
  private:
   std::string path_;
 };
-
-std::string cpu_name() {
-  std::ifstream file("/proc/cpuinfo");
-  for (std::string line; std::getline(file, line);) {
-    if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
-  }
-  utsname machine{};
-  uname(&machine);
-  return machine.machine;
-}
 
 Finding check_decoder(const media::DecoderInfo& decoder) {
   using Verdict = Finding::Verdict;
@@ -105,6 +95,25 @@ Finding check_backend() {
           fmt::format("{}, {} threads a run by default", (*backend)->description(), infer::default_intra_op_threads())};
 }
 
+Finding check_openvino() {
+  const auto backend = infer::make_openvino_backend();
+  if (!backend) return {Finding::Verdict::note, "inference OpenVINO", backend.error().message()};
+  const auto bf16 = (*backend)->check_precision(infer::Precision::bf16);
+  return {Finding::Verdict::good, "inference OpenVINO",
+          (*backend)->description() + (bf16 ? ", computes with bf16" : ": " + bf16.error().message())};
+}
+
+/// What `precision: auto` means for a card.
+Finding check_tuning(const infer::ModelStore& store, const infer::ModelCard& card) {
+  const std::string what = "model " + card.name + " auto";
+  const auto profile = infer::load_tuned_profile(store, card);
+  if (!profile) return {Finding::Verdict::note, what, "--precision auto is fp32: " + profile.error().message()};
+  return {Finding::Verdict::good, what,
+          fmt::format("--precision auto is {} {}, threads {}: {:.1f} ms a run, {:.2f} times as fast as fp32, F1 {:.3f}",
+                      infer::backend_name(profile->backend), infer::precision_name(profile->precision),
+                      profile->threads, profile->run_ms, profile->speed, profile->f1)};
+}
+
 std::vector<Finding> check_models() {
   const auto store = infer::ModelStore::open({});
   if (!store) return {{Finding::Verdict::bad, "models", store.error().message()}};
@@ -113,12 +122,14 @@ std::vector<Finding> check_models() {
   std::vector<Finding> findings;
   for (const auto& card : *cards) {
     const auto status = store->verify(card);
-    const auto quantized = infer::verify_quantized_model(*store, card);
     const bool absent = !status && status.error().code() == base::Code::not_found;
     findings.push_back({status   ? Finding::Verdict::good
                         : absent ? Finding::Verdict::note
                                  : Finding::Verdict::bad,
                         "model " + card.name, status ? "present and intact" : status.error().message()});
+    if (!status) continue;
+    findings.push_back(check_tuning(*store, card));
+    const auto quantized = infer::verify_quantized_model(*store, card);
     if (!quantized && quantized.error().code() == base::Code::not_found) continue;
     findings.push_back({quantized ? Finding::Verdict::good : Finding::Verdict::bad, "model " + card.name + " int8",
                         quantized ? "present and intact, for --precision int8" : quantized.error().message()});
@@ -129,12 +140,13 @@ std::vector<Finding> check_models() {
 void run_doctor(CommandContext& context) {
   std::vector<Finding> findings;
   findings.push_back({Finding::Verdict::good, "processor",
-                      fmt::format("{}, {} threads", cpu_name(), std::thread::hardware_concurrency())});
+                      fmt::format("{}, {} threads", base::processor_name(), std::thread::hardware_concurrency())});
   findings.push_back({Finding::Verdict::good, "pixel kernels", std::string(vision::simd_target())});
   for (const auto& decoder : media::decoders()) findings.push_back(check_decoder(decoder));
   for (auto& finding : check_hardware_decoders(context.clock)) findings.push_back(std::move(finding));
   findings.push_back({Finding::Verdict::note, "encode video", media::video_encoder_name()});
   findings.push_back(check_backend());
+  findings.push_back(check_openvino());
   for (auto& finding : check_models()) findings.push_back(std::move(finding));
 
   for (const auto& finding : findings) {

@@ -1,17 +1,51 @@
 #include "app/model_setup.h"
 
+#include <algorithm>
+
 #include "infer/model_store.h"
 
 namespace ocelli::app {
 
-base::Result<LoadedModel> load_model(const config::ModelConfig& config) {
+namespace {
+
+/// Threads of one run. With many runs side by side each does best on one core, without waiting for others.
+int threads_of_a_run(const config::ModelConfig& config, const infer::Deployment& deployment, int parallel_runs) {
+  if (config.intra_op_threads > 0) return config.intra_op_threads;
+  const int alone = deployment.threads > 0 ? deployment.threads : infer::default_intra_op_threads();
+  return std::max(1, alone / parallel_runs);
+}
+
+base::Status load_deployment(LoadedModel& model, const config::ModelConfig& config, int parallel_runs) {
+  const auto& deployment = model.deployment;
+  OC_TRY(model.backend, infer::make_backend(deployment.backend));
+  const infer::SessionConfig session{threads_of_a_run(config, deployment, parallel_runs), deployment.precision};
+  OC_TRY(model.session, model.backend->load(deployment.weights_path, session));
+  return {};
+}
+
+/// What was tuned by another build of ocelli may need a backend that this one lacks.
+base::Status load_tuned_deployment(LoadedModel& model, const infer::ModelStore& store,
+                                   const config::ModelConfig& config, int parallel_runs) {
+  auto loaded = load_deployment(model, config, parallel_runs);
+  if (loaded || loaded.error().code() != base::Code::unsupported) return loaded;
+  OC_TRY(model.deployment, infer::choose_deployment(store, model.card, infer::PrecisionChoice::fp32));
+  model.deployment.fallback_reason = loaded.error().message();
+  return load_deployment(model, config, parallel_runs);
+}
+
+}  // namespace
+
+base::Result<LoadedModel> load_model(const config::ModelConfig& config, int parallel_runs) {
   OC_TRY(const auto store, infer::ModelStore::open({config.cards, config.store}));
   LoadedModel model;
   OC_TRY(model.card, store.card(config.name));
   if (config.score > 0) model.card.thresholds.score = config.score;
   OC_TRY(model.deployment, infer::choose_deployment(store, model.card, config.precision));
-  OC_TRY(model.backend, infer::make_onnx_backend());
-  OC_TRY(model.session, model.backend->load(model.deployment.weights_path, {config.intra_op_threads}));
+  if (config.precision == infer::PrecisionChoice::automatic) {
+    OC_TRY_STATUS(load_tuned_deployment(model, store, config, parallel_runs));
+  } else {
+    OC_TRY_STATUS(load_deployment(model, config, parallel_runs));
+  }
   OC_TRY(const auto detector, model.make_detector());  // refuses a model that does not fit its card
   OC_TRY(auto binding, model.session->make_binding());
   OC_TRY_STATUS(model.session->run(*binding));

@@ -23,8 +23,9 @@ struct LoadedModel {
   }
 };
 
-/// Finds the card, verifies the weights' hash, loads them and runs them once, so that the first frame is not the slow
-/// one. Errors say how to get the model.
-base::Result<LoadedModel> load_model(const config::ModelConfig& config);
+/// Finds the card, chooses precision and backend, verifies the weights' hash, loads them and runs them once, so that
+/// the first frame is not the slow one. `parallel_runs`, at least 1, share the cores, unless the configuration says how
+/// many threads a run has. Errors say how to get the model.
+base::Result<LoadedModel> load_model(const config::ModelConfig& config, int parallel_runs = 1);
 
 }  // namespace ocelli::app

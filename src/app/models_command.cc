@@ -22,6 +22,7 @@
 #include "infer/model_store.h"
 #include "infer/quantized_model.h"
 #include "infer/session_bench.h"
+#include "infer/tuned_profile.h"
 
 namespace ocelli::app {
 namespace {
@@ -48,7 +49,9 @@ std::string size_column(const ModelStore& store, const ModelCard& card) {
 
 std::string precision_column(const ModelStore& store, const ModelCard& card) {
   if (!store.present(card)) return "-";
-  return infer::load_quantized_model(store, card) ? "fp32, int8" : "fp32";
+  std::string column = infer::load_quantized_model(store, card) ? "fp32, int8" : "fp32";
+  if (infer::load_tuned_profile(store, card)) column += ", auto";
+  return column;
 }
 
 base::Status list_models() {
@@ -60,10 +63,10 @@ base::Status list_models() {
     name_width = std::max(name_width, card.name.size());
     licence_width = std::max(licence_width, card.licence.size());
   }
-  print(stdout, "{:<{}}  {:<7}  {:<10}  {:<{}}  {:<16}  {}\n", "NAME", name_width, "STATE", "PRECISION", "LICENCE",
+  print(stdout, "{:<{}}  {:<7}  {:<16}  {:<{}}  {:<16}  {}\n", "NAME", name_width, "STATE", "PRECISION", "LICENCE",
         licence_width, "SIZE", "DESCRIPTION");
   for (const auto& card : cards) {
-    print(stdout, "{:<{}}  {:<7}  {:<10}  {:<{}}  {:<16}  {}\n", card.name, name_width,
+    print(stdout, "{:<{}}  {:<7}  {:<16}  {:<{}}  {:<16}  {}\n", card.name, name_width,
           store.present(card) ? "present" : "missing", precision_column(store, card), card.licence, licence_width,
           size_column(store, card), card.description);
   }
@@ -230,7 +233,7 @@ void finish_models_command(CommandContext& context, const base::Status& status) 
 }
 
 void add_models_command(CLI::App& app, CommandContext& context) {
-  auto* models = app.add_subcommand("models", "List, pull, verify, measure and quantize models");
+  auto* models = app.add_subcommand("models", "List, pull, verify, measure, quantize and tune models");
   models->require_subcommand(1);
   models->add_subcommand("list", "All models: which are here, under which licence")->callback([&context] {
     finish_models_command(context, list_models());
@@ -239,6 +242,7 @@ void add_models_command(CLI::App& app, CommandContext& context) {
   add_verify(*models, context);
   add_bench(*models, context);
   add_quantize_command(*models, context);
+  add_tune_command(*models, context);
 }
 
 }  // namespace ocelli::app

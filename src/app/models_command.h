@@ -10,5 +10,6 @@ void finish_models_command(CommandContext& context, const base::Status& status);
 
 // Each adds one subcommand to `ocelli models`.
 void add_quantize_command(CLI::App& models, CommandContext& context);
+void add_tune_command(CLI::App& models, CommandContext& context);
 
 }  // namespace ocelli::app

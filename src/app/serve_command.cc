@@ -85,12 +85,10 @@ base::Status Site::listen() {
 
 base::Status Site::load() {
   server_->set_not_ready("loading model " + site_.model.name);
-  config::ModelConfig model = site_.model;
-  // Cameras run side by side: with many of them each run does best on one core, without waiting for others.
-  if (model.intra_op_threads == 0) {
-    model.intra_op_threads = std::max(1, infer::default_intra_op_threads() / static_cast<int>(site_.cameras.size()));
+  OC_TRY(model_, load_model(site_.model, std::max(1, static_cast<int>(site_.cameras.size()))));
+  if (const auto& reason = model_->deployment.fallback_reason; !reason.empty()) {
+    logger_.warn("precision auto is fp32", {{"model", model_->card.name}, {"reason", reason}});
   }
-  OC_TRY(model_, load_model(model));
   for (const auto& camera : site_.cameras) OC_TRY_STATUS(engine::check_labels(camera, model_->card.labels));
   logger_.info("model ready", {{"model", model_->card.name},
                                {"backend", model_->backend->description()},

@@ -37,8 +37,11 @@ std::vector<Field> fields_of(ModelConfig& model) {
       {"score", &model.score, 0, 1, "Detections that score less are dropped; 0: as the model card says."},
       {"threads", &model.intra_op_threads, 0, 256, "Threads of one inference; 0: a measured default."},
       {"precision", &model.precision, 0, 0,
-       "What the model computes with: `fp32` is the weights as published; `int8` is faster and needs "
-       "`ocelli models quantize` first."},
+       "What the model computes with. `fp32`: the weights as published. `bf16`: the same, rounded; needs OpenVINO and "
+       "a "
+       "processor that has it. `int8`: needs `ocelli models quantize` first. `auto`: what `ocelli models tune` found "
+       "best "
+       "on this machine, else fp32."},
   };
 }
 
@@ -158,7 +161,7 @@ std::vector<std::string> choices(const media::DecodeLevel* /*level*/) {
   return {"auto", "every", "referenced", "key"};
 }
 std::vector<std::string> choices(const infer::PrecisionChoice* /*precision*/) {
-  return {"fp32", "int8"};
+  return {"fp32", "bf16", "int8", "auto"};
 }
 
 }  // namespace ocelli::config

@@ -6,12 +6,15 @@
 #include <vector>
 
 #include "base/result.h"
+#include "infer/precision.h"
 #include "infer/tensor.h"
 
 namespace ocelli::infer {
 
 struct SessionConfig {
   int intra_op_threads = 0;  ///< threads of one run; 0: default_intra_op_threads()
+  /// What is computed with. Int8 lies in the weights, so that a backend makes no difference between it and fp32.
+  Precision precision = Precision::fp32;
 };
 
 /// All cores up to four: measured on YOLOv8n, see docs/decisions/0004. Many streams in parallel do better with 1.
@@ -37,13 +40,24 @@ class Session {
   virtual base::Status run(Binding& binding) = 0;
 };
 
-/// A runtime that can load models: ONNX Runtime's CPU provider in this version. Sessions share its environment and
-/// memory arena and keep it alive. Thread-safe.
+enum class BackendKind {
+  onnx_runtime,  ///< the default, in every build
+  openvino,      ///< in builds with OCELLI_WITH_OPENVINO
+};
+/// "onnxruntime", "openvino".
+std::string_view backend_name(BackendKind kind);
+
+/// A runtime that can load models. Sessions share its environment and memory arena and keep it alive. Thread-safe.
 class Backend {
  public:
   virtual ~Backend() = default;
   /// e.g. "ONNX Runtime 1.27.0, CPU".
   virtual std::string description() const = 0;
+  /// `unsupported`, with the reason, for a precision that this runtime or processor does not compute with.
+  virtual base::Status check_precision(Precision precision) const {
+    if (precision != Precision::bf16) return {};
+    return base::Error(base::Code::unsupported, description() + " does not compute with bf16");
+  }
   /// `corrupt` when the file is not a model, `unsupported` when its shapes or types are not what we can bind.
   virtual base::Result<std::unique_ptr<Session>> load(const std::string& path, const SessionConfig& config) = 0;
 };
@@ -51,5 +65,10 @@ class Backend {
 /// Loads ONNX Runtime's shared library: `library` if given, else $OCELLI_ONNXRUNTIME, else the one beside the program,
 /// else the one found when ocelli was built, else the system's. `unavailable` names every place that was tried.
 base::Result<std::shared_ptr<Backend>> make_onnx_backend(const std::string& library = "");
+
+/// `unsupported` when this build has none; says how to get one that has.
+base::Result<std::shared_ptr<Backend>> make_openvino_backend();
+
+base::Result<std::shared_ptr<Backend>> make_backend(BackendKind kind);
 
 }  // namespace ocelli::infer

@@ -3,8 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/processor.h"
 #include "infer/quantized_model.h"
 #include "infer/testing/temporary_folder.h"
+#include "infer/tuned_profile.h"
 
 namespace ocelli::infer {
 namespace {
@@ -73,6 +75,59 @@ TEST_F(DeploymentTest, RefusesDamagedInt8Weights) {
   const auto deployment = choose_deployment(store(), card_, PrecisionChoice::int8);
   EXPECT_EQ(deployment.error().code(), Code::corrupt);
   EXPECT_THAT(deployment.error().message(), HasSubstr("damaged"));
+}
+
+TEST_F(DeploymentTest, Bf16IsThePublishedWeightsOnOpenVino) {
+  const auto deployment = choose_deployment(store(), card_, PrecisionChoice::bf16);
+  ASSERT_TRUE(deployment);
+  EXPECT_EQ(deployment->backend, BackendKind::openvino);
+  EXPECT_EQ(deployment->weights_sha256, card_.sha256);
+}
+
+class AutomaticTest : public DeploymentTest {
+ protected:
+  void tune(Precision precision, const std::string& weights) {
+    TunedProfile profile;
+    profile.model = "toy";
+    profile.card_version = "1.0";
+    profile.source_sha256 = card_.sha256;
+    profile.weights_sha256 = weights;
+    profile.processor = base::processor_name();
+    profile.runtime = "toy";
+    profile.precision = precision;
+    profile.threads = 3;
+    profile.judged_on = {{"clip.mp4", card_.sha256, {1}}};
+    ASSERT_TRUE(save_tuned_profile(store(), card_, profile));
+  }
+  Deployment automatic() const { return *choose_deployment(store(), card_, PrecisionChoice::automatic); }
+};
+
+TEST_F(AutomaticTest, IsWhatTuneFound) {
+  const auto sha256 = put_int8(card_.sha256);
+  tune(Precision::int8, sha256);
+  EXPECT_EQ(automatic().precision, Precision::int8);
+  EXPECT_EQ(automatic().threads, 3);
+  EXPECT_EQ(automatic().weights_sha256, sha256);
+  EXPECT_EQ(automatic().fallback_reason, "");
+  EXPECT_EQ(to_string(automatic()), "onnxruntime int8, 3 threads");
+}
+
+TEST_F(AutomaticTest, IsFp32BeforeTheModelWasTuned) {
+  EXPECT_EQ(automatic().precision, Precision::fp32);
+  EXPECT_THAT(automatic().fallback_reason, HasSubstr("was not tuned"));
+}
+
+TEST_F(AutomaticTest, IsFp32WhenTheWeightsWereMadeAnew) {
+  tune(Precision::int8, std::string(64, '0'));
+  put_int8(card_.sha256);
+  EXPECT_EQ(automatic().precision, Precision::fp32);
+  EXPECT_THAT(automatic().fallback_reason, HasSubstr("quantized again"));
+}
+
+TEST_F(AutomaticTest, IsFp32WhenTheInt8WeightsAreGone) {
+  tune(Precision::int8, std::string(64, '0'));
+  EXPECT_EQ(automatic().precision, Precision::fp32);
+  EXPECT_THAT(automatic().fallback_reason, HasSubstr("no int8 weights"));
 }
 
 }  // namespace

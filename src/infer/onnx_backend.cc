@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <filesystem>
-#include <thread>
 #include <utility>
 
 #include <onnxruntime_c_api.h>
@@ -13,8 +12,6 @@ namespace {
 
 using base::Code;
 using base::Error;
-
-constexpr int kMostIntraOpThreads = 4;
 
 /// A library function's verdict as a Status; frees it.
 base::Status checked(const OrtApi& api, OrtStatus* status, const std::string& what) {
@@ -266,6 +263,7 @@ base::Result<std::unique_ptr<Session>> OnnxBackend::load(const std::string& path
   const OrtApi& api = *environment_->library.api;
   std::error_code ignored;
   if (!std::filesystem::exists(path, ignored)) return Error(Code::not_found, "no model file at " + path);
+  OC_TRY_STATUS(check_precision(config.precision));
   OC_TRY(auto options, make_options(config));
   OrtSession* session = nullptr;
   auto status = checked(api, api.CreateSession(environment_->env.get(), path.c_str(), options.get(), &session),
@@ -280,11 +278,6 @@ base::Result<std::unique_ptr<Session>> OnnxBackend::load(const std::string& path
 }
 
 }  // namespace
-
-int default_intra_op_threads() {
-  const int cores = static_cast<int>(std::thread::hardware_concurrency());
-  return std::clamp(cores, 1, kMostIntraOpThreads);
-}
 
 base::Result<std::shared_ptr<Backend>> make_onnx_backend(const std::string& library) {
   OC_TRY(auto environment, make_environment(library));

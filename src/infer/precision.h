@@ -25,7 +25,9 @@ inline constexpr std::string_view precision_name(Precision precision) {
 /// What a user asks for.
 enum class PrecisionChoice {
   fp32,
+  bf16,
   int8,
+  automatic,  ///< what `ocelli models tune` found best on this machine, else fp32
 };
 
 }  // namespace ocelli::infer

@@ -1,89 +1,39 @@
 #include "infer/quantized_model.h"
 
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
 #include <fmt/format.h>
 
 #include "base/yaml.h"
 #include "base/yaml_text.h"
+#include "infer/store_record.h"
 
 namespace ocelli::infer {
 
 using base::Code;
 using base::Error;
-using base::YamlMapReader;
-using base::YamlProblem;
-using base::YamlValue;
-
-namespace {
-
-constexpr std::size_t kSha256Digits = 64;
-
-std::string to_yaml(const ClipSample& sample) {
-  return fmt::format("  - clip: {}\n    sha256: {}\n    frames: [{}]\n", base::yaml_quoted(sample.clip), sample.sha256,
-                     fmt::join(sample.frames, ", "));
-}
-
-void read_text(YamlMapReader& reader, const std::string& key, std::string& target) {
-  reader.require(key);
-  reader.read(key, target);
-}
-
-// Becomes a file name, so it is looked at closely.
-void read_sha256(YamlMapReader& reader, const std::string& key, std::string& target,
-                 std::vector<YamlProblem>& problems) {
-  read_text(reader, key, target);
-  const bool fits = target.size() == kSha256Digits && target.find_first_not_of("0123456789abcdef") == std::string::npos;
-  if (const auto value = reader.child(key); value && !fits) {
-    problems.push_back(value->problem(key + " must be a SHA-256: 64 lower-case hexadecimal digits"));
-  }
-}
-
-ClipSample read_sample(const YamlValue& map, std::vector<YamlProblem>& problems) {
-  ClipSample sample;
-  YamlMapReader reader(map, problems);
-  read_text(reader, "clip", sample.clip);
-  read_sha256(reader, "sha256", sample.sha256, problems);
-  reader.require("frames");
-  if (const auto frames = reader.child("frames")) {
-    for (const auto& frame : frames->as_list(problems)) {
-      const auto number = frame.as_integer(problems);
-      if (number && *number < 0) problems.push_back(frame.problem("frames count from 0"));
-      if (number && *number >= 0) sample.frames.push_back(static_cast<std::uint64_t>(*number));
-    }
-  }
-  reader.finish();
-  return sample;
-}
-
-}  // namespace
 
 std::string to_yaml(const QuantizedModel& model) {
   std::string text = fmt::format(
       "# Written by `ocelli models quantize`: int8 weights and what they were made from.\n"
       "model: {}\ncard_version: {}\nsource_sha256: {}\nsha256: {}\ncalibration:\n",
       base::yaml_quoted(model.model), base::yaml_quoted(model.card_version), model.source_sha256, model.sha256);
-  for (const auto& sample : model.calibration) text += to_yaml(sample);
+  text += to_yaml(model.calibration);
   text += "tools:\n";
   for (const auto& tool : model.tools) text += fmt::format("  - {}\n", base::yaml_quoted(tool));
   return text;
 }
 
 base::Result<QuantizedModel> parse_quantized_model(std::string_view yaml, const std::string& file) {
-  OC_TRY(const auto root, YamlValue::parse(yaml, file));
+  OC_TRY(const auto root, base::YamlValue::parse(yaml, file));
   QuantizedModel model;
-  std::vector<YamlProblem> problems;
-  YamlMapReader reader(root, problems);
+  std::vector<base::YamlProblem> problems;
+  base::YamlMapReader reader(root, problems);
   read_text(reader, "model", model.model);
   read_text(reader, "card_version", model.card_version);
   read_sha256(reader, "source_sha256", model.source_sha256, problems);
   read_sha256(reader, "sha256", model.sha256, problems);
-  reader.require("calibration");
-  if (const auto list = reader.child("calibration")) {
-    for (const auto& item : list->as_list(problems)) model.calibration.push_back(read_sample(item, problems));
-  }
+  read_samples(reader, "calibration", model.calibration, problems);
   reader.require("tools");
   reader.read("tools", model.tools);
   reader.finish();
@@ -105,10 +55,8 @@ base::Result<QuantizedModel> load_quantized_model(const ModelStore& store, const
                     "a clip like what your cameras see",
                     card.name));
   }
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  if (!file || !(text << file.rdbuf())) return Error(Code::unavailable, "cannot read " + path);
-  OC_TRY(auto model, parse_quantized_model(text.str(), path));
+  OC_TRY(const auto text, read_record(path));
+  OC_TRY(auto model, parse_quantized_model(text, path));
   if (model.source_sha256 != card.sha256) {
     return Error(
         Code::corrupt,

@@ -10,7 +10,7 @@ from program import ROOT, Case, ocelli
 
 COMMANDS = ("analyze", "serve", "snapshot", "probe", "models", "config", "doctor", "completion")
 NESTED = (("models", "list"), ("models", "pull"), ("models", "verify"), ("models", "bench"),
-          ("models", "quantize"),
+          ("models", "quantize"), ("models", "tune"),
           ("config", "check"), ("config", "schema"), ("config", "reference"))
 
 

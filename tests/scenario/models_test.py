@@ -75,5 +75,32 @@ class QuantizeTest(StoreCase):
         self.assertEqual(list((self.store / "empty").iterdir()), [])
 
 
+class TuneTest(StoreCase):
+    def tune(self, *options):
+        return ocelli("models", "tune", "yolov8n", "--on", DEMO_CLIP, "--frames", 4, *options, env=self.env,
+                      timeout=PATIENCE_S)
+
+    def test_what_it_finds_is_what_auto_uses(self):
+        clip = people_clip(self.folder / "people.mp4", seconds=1)
+        before = ocelli("analyze", clip, "--precision", "auto", "-o", self.folder / "before", env=self.env)
+        self.assertEqual(before.code, 0, before)
+        self.assertIn("precision auto is fp32: yolov8n was not tuned", before.err)
+
+        tuned = self.tune("--threads", "1")
+        self.assertEqual(tuned.code, 0, tuned)
+        self.assertRegex(tuned.out, r"onnxruntime +fp32 +1 +[\d.]+ ms +[\d.]+ ms +1\.00x +1\.0000 +0\.0000\n")
+        self.assertRegex(tuned.out, r"not measured: onnxruntime int8: .*ocelli models quantize yolov8n")
+        self.assertRegex(tuned.out, r"Fastest with F1 of 0\.985 or better: (\w+) (\w+), threads 1\.")
+        profile = next(self.store.glob("*.tuned.yaml")).read_text()
+        self.assertIn(" ".join(tuned.out.split("better: ")[1].split(",")[0].split()[1:]), profile)
+        self.assertRegex(ocelli("models", "list", env=self.env).out, r"yolov8n +present +fp32, auto ")
+
+        after = ocelli("analyze", clip, "--precision", "auto", "-o", self.folder / "after", env=self.env)
+        self.assertEqual((after.code, "auto is fp32" in after.err), (0, False), after)
+
+    def test_floor_out_of_range_is_wrong_use(self):
+        self.assert_refused(self.tune("--min-f1", "2"), 2, "--min-f1")
+
+
 if __name__ == "__main__":
     program.main()

@@ -1,0 +1,39 @@
+#include "infer/backend.h"
+
+#include <algorithm>
+#include <thread>
+
+namespace ocelli::infer {
+namespace {
+
+constexpr int kMostIntraOpThreads = 4;
+
+}  // namespace
+
+int default_intra_op_threads() {
+  const int cores = static_cast<int>(std::thread::hardware_concurrency());
+  return std::clamp(cores, 1, kMostIntraOpThreads);
+}
+
+std::string_view backend_name(BackendKind kind) {
+  switch (kind) {
+    case BackendKind::onnx_runtime:
+      return "onnxruntime";
+    case BackendKind::openvino:
+      return "openvino";
+  }
+  return "";
+}
+
+base::Result<std::shared_ptr<Backend>> make_backend(BackendKind kind) {
+  return kind == BackendKind::openvino ? make_openvino_backend() : make_onnx_backend();
+}
+
+#ifndef OCELLI_OPENVINO
+base::Result<std::shared_ptr<Backend>> make_openvino_backend() {
+  return base::Error(base::Code::unsupported,
+                     "this build has no OpenVINO: configure it with -DOCELLI_WITH_OPENVINO=ON");
+}
+#endif
+
+}  // namespace ocelli::infer
