@@ -81,7 +81,7 @@ void run_probe(const ProbeOptions& options, CommandContext& context) {
 void add_probe_command(CLI::App& app, CommandContext& context) {
   auto options = std::make_shared<ProbeOptions>();  // co-owned by the parser and the callback
   auto* command = app.add_subcommand("probe", "Tell at which step a camera or file fails, and what to do about it");
-  command->add_option("URL", options->url, "File, or http(s):// or rtsp(s):// URL")->required();
+  command->add_option("URL", options->url, "File, /dev/video*, or http(s):// or rtsp(s):// URL")->required();
   command->add_option("--timeout", options->timeout_s, "Seconds that each step may take")
       ->check(CLI::Range(1, 600))
       ->capture_default_str();
@@ -89,7 +89,7 @@ void add_probe_command(CLI::App& app, CommandContext& context) {
   command->add_option("--tls-ca-file", options->tls_ca_file, "PEM file of the authorities to trust; else the system's");
   command->add_flag("--no-tls-verify", options->no_tls_verify, "Take any certificate");
   command->footer(
-      "Steps: address, name, connection, encryption, dialogue, video, codec, key_frame, timestamps.\n"
+      "Steps: address, name, connection, encryption, device, dialogue, video, codec, key_frame, timestamps.\n"
       "Exit code 0 when pictures come (times that need repair are told, but no failure), 3 when none come.\n\n"
       "  ocelli probe rtsp://user:password@10.0.0.5/stream1\n"
       "  ocelli probe --json recording.mp4");

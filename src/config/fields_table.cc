@@ -71,8 +71,8 @@ std::vector<Section> sections_of(SiteConfig& site) {
 std::vector<Field> fields_of(engine::StreamConfig& camera) {
   return {
       {"url", &camera.source.url, 1, kMaxPathBytes,
-       "File, pipe or folder of pictures, or http://, https://, rtsp:// or rtsps:// address. Secrets as `${NAME}`, "
-       "from the environment.",
+       "File, pipe, folder of pictures, /dev/video*, or http://, https://, rtsp:// or rtsps:// address. Secrets as "
+       "`${NAME}`, from the environment.",
        Presence::required},
       {"fps", &camera.max_fps, 0, 240, "Pictures analysed per second; 0: all."},
       {"classes", &camera.labels, 1, kMaxClasses, "What is looked for, by the model's class names; absent: all."},
@@ -97,7 +97,7 @@ std::vector<Field> fields_of(engine::StreamConfig& camera) {
        "How much of the input may be read until its streams are known; 0: as docs/sources.md says for its container."},
       {"analyze_duration", &camera.source.analyze_duration, 0, kMinute, "The same in time of the video; 0s: likewise."},
       {"picture_rate", &camera.source.pictures_per_second, 0.001, 1'000,
-       "Pictures per second of a folder of pictures."},
+       "Pictures per second of a folder of pictures; what a camera of this machine is asked for."},
   };
 }
 

@@ -20,7 +20,9 @@ std::string scheme_of(const std::string& url) {
 
 AddressKind address_kind(const std::string& url) {
   const std::string scheme = scheme_of(url);
-  if (scheme.empty()) return AddressKind::path;
+  // By its name, since a camera that was unplugged is one all the same.
+  const bool is_camera = url.starts_with("/dev/video") || url.starts_with("/dev/v4l/");
+  if (scheme.empty()) return is_camera ? AddressKind::camera : AddressKind::path;
   if (scheme == "http" || scheme == "https") return AddressKind::http;
   return scheme == "rtsp" || scheme == "rtsps" ? AddressKind::rtsp : AddressKind::unknown;
 }

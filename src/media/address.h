@@ -6,9 +6,10 @@ namespace ocelli::media {
 
 /// What a user's address asks for, by its form alone.
 enum class AddressKind {
-  path,  ///< file, FIFO, folder of pictures, "-"
-  http,  ///< http://, https://
-  rtsp,  ///< rtsp://, rtsps://
+  path,    ///< file, FIFO, folder of pictures, "-"
+  camera,  ///< /dev/video0, /dev/v4l/by-id/…
+  http,    ///< http://, https://
+  rtsp,    ///< rtsp://, rtsps://
   unknown,
 };
 AddressKind address_kind(const std::string& url);

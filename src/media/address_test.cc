@@ -16,6 +16,9 @@ TEST(AddressKind, GoesByTheScheme) {
   EXPECT_EQ(address_kind("-"), AddressKind::path);
   EXPECT_EQ(address_kind("./odd://name.mp4"), AddressKind::path);
   EXPECT_EQ(address_kind("a:b.mp4"), AddressKind::path);
+  EXPECT_EQ(address_kind("/dev/video0"), AddressKind::camera);
+  EXPECT_EQ(address_kind("/dev/v4l/by-id/usb-046d-video-index0"), AddressKind::camera);
+  EXPECT_EQ(address_kind("/dev/stdin"), AddressKind::path);
 }
 
 TEST(RedactUrl, HidesUserAndPassword) {

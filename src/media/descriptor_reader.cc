@@ -107,7 +107,7 @@ base::Result<std::unique_ptr<ByteReader>> reader_of(Descriptor descriptor, const
     return std::make_unique<FileReader>(std::move(descriptor), static_cast<std::uint64_t>(entry.st_size));
   }
   if (S_ISCHR(entry.st_mode)) {
-    return Error(Code::unsupported, name + " is a device; pipe the camera in with ffmpeg, as docs/sources.md shows");
+    return Error(Code::unsupported, name + " is a device; cameras are called /dev/video… or /dev/v4l/…");
   }
   if (!S_ISFIFO(entry.st_mode) && !S_ISSOCK(entry.st_mode)) {
     return Error(Code::unsupported, name + " is neither a file nor a pipe; copy the video to a file or pipe it in");

@@ -5,6 +5,7 @@
 
 #include "media/address.h"
 #include "media/decoder.h"
+#include "media/internal/capture_device.h"
 #include "media/internal/endpoint.h"
 #include "media/internal/resolve.h"
 
@@ -89,6 +90,7 @@ class Prober {
 
   bool reach_server() {
     if (kind_ == AddressKind::path) return true;
+    if (kind_ == AddressKind::camera) return take(ProbeStep::device, &Prober::device);
     if (!take(ProbeStep::name, &Prober::name) || !take(ProbeStep::connection, &Prober::connection)) return false;
     return !is_encrypted(config_.source.url) || take(ProbeStep::encryption, &Prober::encryption);
   }
@@ -110,6 +112,7 @@ class Prober {
   Finding name();
   Finding connection();
   Finding encryption();
+  Finding device();
   Finding dialogue();
   Finding video();
   Finding codec();
@@ -131,6 +134,7 @@ class Prober {
 
 Finding Prober::address() {
   if (kind_ == AddressKind::path) return {{}, "a path on this machine"};
+  if (kind_ == AddressKind::camera) return {{}, "a camera of this machine"};
   if (kind_ != AddressKind::unknown) endpoint_ = internal::endpoint_of(config_.source.url);
   if (!endpoint_) {
     return {ProbeFailure::bad_address,
@@ -161,6 +165,30 @@ Finding Prober::encryption() {
   return {status.error().code() == Code::timeout ? ProbeFailure::timeout : ProbeFailure::tls, status.error().message()};
 }
 
+ProbeFailure failure_of(internal::CaptureFault fault) {
+  switch (fault) {
+    case internal::CaptureFault::absent:
+      return ProbeFailure::no_device;
+    case internal::CaptureFault::not_permitted:
+      return ProbeFailure::no_permission;
+    case internal::CaptureFault::no_camera:
+      return ProbeFailure::no_camera;
+    case internal::CaptureFault::busy:
+      return ProbeFailure::busy;
+    default:
+      return ProbeFailure::other;
+  }
+}
+
+Finding Prober::device() {
+  const internal::CaptureDevice device = internal::look_at_camera(config_.source.url);
+  if (device.fault != internal::CaptureFault::none) return {failure_of(device.fault), device.reason};
+  if (const auto loaded = internal::load_capture_library(); !loaded) {
+    return {ProbeFailure::other, loaded.error().message()};
+  }
+  return {{}, device.name + (device.gives_jpeg ? ", motion JPEG" : ", raw pictures")};
+}
+
 Finding Prober::dialogue() {
   auto source = Source::open(config_.source, clock_, stop_);
   if (source) {
@@ -178,7 +206,8 @@ Finding Prober::dialogue() {
     case Code::not_found:
       return {ProbeFailure::not_found, message};
     case Code::timeout:
-      return {ProbeFailure::timeout, message};
+      // What is said of networks does not help with a cable.
+      return {kind_ == AddressKind::camera ? ProbeFailure::other : ProbeFailure::timeout, message};
     case Code::corrupt:
       return {ProbeFailure::not_media, message};
     default:
@@ -256,6 +285,8 @@ std::string_view probe_step_name(ProbeStep step) {
       return "connection";
     case ProbeStep::encryption:
       return "encryption";
+    case ProbeStep::device:
+      return "device";
     case ProbeStep::dialogue:
       return "dialogue";
     case ProbeStep::video:
@@ -296,6 +327,14 @@ std::string_view probe_failure_name(ProbeFailure failure) {
       return "no_key_frame";
     case ProbeFailure::bad_timestamps:
       return "bad_timestamps";
+    case ProbeFailure::no_device:
+      return "no_device";
+    case ProbeFailure::no_permission:
+      return "no_permission";
+    case ProbeFailure::no_camera:
+      return "no_camera";
+    case ProbeFailure::busy:
+      return "busy";
     case ProbeFailure::other:
       return "other";
   }
@@ -334,6 +373,16 @@ std::string_view probe_remedy(ProbeFailure failure) {
     case ProbeFailure::bad_timestamps:
       return "the stream can be used, its times are repaired; a firmware update or another profile of the camera may "
              "help";
+    case ProbeFailure::no_device:
+      return "plug the camera in; `ls /dev/v4l/by-id` names those that are, by names that stay";
+    case ProbeFailure::no_permission:
+      return "add the user that runs ocelli to the group video (`sudo usermod -aG video USER`) and log in again";
+    case ProbeFailure::no_camera:
+      return "name the node that gives the pictures: USB cameras have a second one, often one number up, for other "
+             "data";
+    case ProbeFailure::busy:
+      return "end the program that has the camera (`fuser -v` with its path tells which), or let it be the one that "
+             "watches it";
     case ProbeFailure::other:
       return "see the message; `ocelli doctor` tells what this machine can do";
   }

@@ -18,6 +18,7 @@ enum class ProbeStep {
   name,        ///< has the host an address (network only, as the next two)
   connection,  ///< does the port take connections
   encryption,  ///< rtsps, https: does the server prove its name
+  device,      ///< V4L2 camera only: is it there, ours to open, a camera, and free
   dialogue,    ///< does the server give the stream, or the file open as media
   video,       ///< is there video in it
   codec,       ///< can it be decoded
@@ -40,6 +41,10 @@ enum class ProbeFailure {
   unsupported_codec,
   no_key_frame,
   bad_timestamps,  ///< usable: they are repaired
+  no_device,
+  no_permission,
+  no_camera,  ///< a device, but none that gives pictures
+  busy,
   other,
 };
 std::string_view probe_failure_name(ProbeFailure failure);

@@ -38,6 +38,7 @@ base::Result<std::unique_ptr<Source>> Source::open(const SourceConfig& config, b
   switch (address_kind(config.url)) {
     case AddressKind::http:
     case AddressKind::rtsp:
+    case AddressKind::camera:
       return demux(nullptr, config, clock, std::move(stop));
     case AddressKind::unknown:
       return Error(Code::unsupported, "cannot open " + redact_url(config.url) +

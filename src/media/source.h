@@ -27,7 +27,7 @@ enum class RtspTransport {
 };
 
 struct SourceConfig {
-  std::string url;  ///< file, FIFO, folder of pictures, "-" (standard input), http(s)://… or rtsp(s)://…
+  std::string url;  ///< file, FIFO, folder of pictures, "-" (standard input), /dev/video…, http(s)://… or rtsp(s)://…
   std::chrono::milliseconds timeout{10'000};       ///< for opening, name look-up and first bytes included
   std::chrono::milliseconds read_timeout{10'000};  ///< for each read(): how long it waits for a video packet
   RtspTransport transport = RtspTransport::automatic;
@@ -36,7 +36,7 @@ struct SourceConfig {
   std::string tls_ca_file = {};                            ///< PEM; empty: the system's authorities
   int probe_bytes = 0;                                     ///< 0: by the container's profile
   std::chrono::milliseconds analyze_duration{0};           ///< 0: by the container's profile
-  double pictures_per_second = 25;                         ///< of a folder of pictures
+  double pictures_per_second = 25;                         ///< of a folder of pictures; what a V4L2 camera is asked for
 };
 
 /// What is known of the video before its first frame is decoded.

@@ -183,8 +183,8 @@ class Server(contextlib.AbstractContextManager):
 class OcelliServer(Server):
     """ocelli serve on a free port."""
 
-    def __init__(self, config, log):
-        super().__init__([BINARY, "serve", "-c", str(config), "--port", "0"], r"listening on (http://\S+/)$", log)
+    def __init__(self, config, log, env=None):
+        super().__init__([BINARY, "serve", "-c", str(config), "--port", "0"], r"listening on (http://\S+/)$", log, env)
 
     def get(self, path):
         """Status and text of an answer, errors too."""

@@ -42,18 +42,25 @@ std::optional<base::WallTime> parse_creation_time(std::string text) {
 
 base::Result<OpenInput> open_input(std::unique_ptr<ByteReader> reader, const Opening& opening) {
   if (reader) return open_bytes(std::move(reader), opening);
-  return address_kind(opening.config.url) == AddressKind::rtsp ? open_rtsp(opening) : open_http(opening);
+  switch (address_kind(opening.config.url)) {
+    case AddressKind::camera:
+      return open_camera(opening);
+    case AddressKind::rtsp:
+      return open_rtsp(opening);
+    default:
+      return open_http(opening);
+  }
 }
 
 }  // namespace
 
 base::Status DemuxSource::open(std::unique_ptr<ByteReader> reader) {
-  const bool network = reader == nullptr;
+  const bool from_bytes = reader != nullptr;
   interrupt_.arm(config_.timeout);
   OC_TRY(input_, open_input(std::move(reader), opening_));
   OC_TRY_STATUS(choose_stream());
-  // What comes over the network and has no end is a camera.
-  info_.live = network && (input_.transport || input_.context->duration <= 0);
+  // What comes over the network or from a device and has no end is a camera.
+  info_.live = !from_bytes && (input_.transport || input_.context->duration <= 0);
   describe_stream();
   return {};
 }
@@ -119,6 +126,7 @@ int DemuxSource::read_packet(AvPacketPtr& packet) {
     packet = std::move(input_.first_packet);
     return 0;
   }
+  if (input_.from_camera) return read_camera(*input_.context, *packet, interrupt_);
   return av_read_frame(input_.context.get(), packet.get());
 }
 
@@ -175,13 +183,14 @@ Error DemuxSource::end_of_input(int number) const {
   if (input_.avio && input_.avio->failure() && number != AVERROR_EOF) {
     return Error(input_.avio->failure()->code(), what + ": " + input_.avio->failure()->message());
   }
-  return explain(number, what, opening_);
+  return input_.from_camera ? explain_camera(number, what, opening_) : explain(number, what, opening_);
 }
 
 base::Status DemuxSource::seek(MediaTime time) {
   // Without a known start, the first packet after the jump would become zero.
   const bool no_bytes_to_go_to = input_.avio && input_.avio->context()->seekable == 0;
-  if (first_timestamp_ == AV_NOPTS_VALUE || stamped_by_arrival_ || no_bytes_to_go_to) {
+  const bool has_no_past = input_.from_camera;
+  if (first_timestamp_ == AV_NOPTS_VALUE || stamped_by_arrival_ || no_bytes_to_go_to || has_no_past) {
     return Error(Code::unsupported, opening_.shown + " has no times to seek by");
   }
   sought_ = true;

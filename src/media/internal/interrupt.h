@@ -39,6 +39,11 @@ class Interrupt {
                     std::chrono::milliseconds(0));
   }
 
+  /// Waits for `step`, at most. False when it is time to end.
+  bool wait(std::chrono::milliseconds step) const {
+    return clock_.wait_until(std::min<base::SteadyTime>(clock_.now() + step, deadline_), stop_) && !expired();
+  }
+
   AVIOInterruptCB callback() { return {&Interrupt::should_end, this}; }
 
  private:

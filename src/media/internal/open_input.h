@@ -54,11 +54,17 @@ struct OpenInput {
   Container container = Container::unknown;
   std::optional<RtspTransport> transport;
   bool index_rebuilt = false;
+  bool from_camera = false;  ///< of this machine: read by read_camera()
 };
 
 base::Result<OpenInput> open_bytes(std::unique_ptr<ByteReader> reader, const Opening& opening);
 base::Result<OpenInput> open_http(const Opening& opening);
 base::Result<OpenInput> open_rtsp(const Opening& opening);
+/// A V4L2 camera, with its first picture.
+base::Result<OpenInput> open_camera(const Opening& opening);
+
+/// The next picture of a V4L2 camera, into an empty packet. Waits in short steps; ends as the interrupt says.
+int read_camera(AVFormatContext& context, AVPacket& packet, const Interrupt& interrupt);
 
 /// Empty context with the interrupt, or null.
 InputPtr make_context(const Opening& opening);
@@ -68,6 +74,7 @@ void apply_profile(AVFormatContext& context, Container container, const SourceCo
 int open_context(InputPtr& context, const std::string& url, const AVInputFormat* format, Options& options);
 /// What went wrong, in words of ours: "<what>: <reason>".
 base::Error explain(int number, const std::string& what, const Opening& opening);
+base::Error explain_camera(int number, const std::string& what, const Opening& opening);
 bool is_playlist(const AVInputFormat& format);
 
 }  // namespace ocelli::media::internal
