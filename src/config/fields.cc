@@ -132,6 +132,7 @@ class FieldReader {
   bool operator()(base::LogFormat* target) { return read_choice(target); }
   bool operator()(media::RtspTransport* target) { return read_choice(target); }
   bool operator()(media::DecodeLevel* target) { return read_choice(target); }
+  bool operator()(media::DecodeDevice* target) { return read_choice(target); }
   bool operator()(infer::PrecisionChoice* target) { return read_choice(target); }
 
  private:

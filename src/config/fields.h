@@ -14,7 +14,7 @@ namespace ocelli::config {
 using FieldTarget =
     std::variant<std::string*, bool*, int*, float*, double*, std::chrono::milliseconds*, std::vector<std::string>*,
                  vision::UnitPoint*, std::vector<vision::UnitPoint>*, base::LogLevel*, base::LogFormat*,
-                 media::RtspTransport*, media::DecodeLevel*, infer::PrecisionChoice*>;
+                 media::RtspTransport*, media::DecodeLevel*, media::DecodeDevice*, infer::PrecisionChoice*>;
 
 enum class Presence { optional, required };
 
@@ -54,6 +54,7 @@ std::vector<std::string> choices(const base::LogLevel* level);
 std::vector<std::string> choices(const base::LogFormat* format);
 std::vector<std::string> choices(const media::RtspTransport* transport);
 std::vector<std::string> choices(const media::DecodeLevel* level);
+std::vector<std::string> choices(const media::DecodeDevice* device);
 std::vector<std::string> choices(const infer::PrecisionChoice* precision);
 
 /// "500ms", "10s", "2m", "1h"; fractions are allowed.

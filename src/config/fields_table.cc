@@ -85,6 +85,9 @@ std::vector<Field> fields_of(engine::StreamConfig& camera) {
       {"decode", &camera.decode.level, 0, 0,
        "Which pictures are decoded; auto: the least that gives `fps`, every: all, referenced: not those that no other "
        "needs, key: key frames."},
+      {"decode_device", &camera.decode_device, 0, 0,
+       "What decodes; auto: hardware where there is some and it takes the stream, else software. "
+       "docs/hardware.md tells the kinds."},
       {"after_key", &camera.decode.after_key, 0, 1'000, "With decode: key, pictures behind each key frame."},
       {"loop", &camera.loop, 0, 0, "Files begin again at their end, as if they were cameras."},
       {"transport", &camera.source.transport, 0, 0,
@@ -159,6 +162,13 @@ std::vector<std::string> choices(const media::RtspTransport* /*transport*/) {
 }
 std::vector<std::string> choices(const media::DecodeLevel* /*level*/) {
   return {"auto", "every", "referenced", "key"};
+}
+std::vector<std::string> choices(const media::DecodeDevice* /*device*/) {
+  std::vector<std::string> names;
+  for (int i = 0; i <= static_cast<int>(media::DecodeDevice::d3d11va); ++i) {
+    names.emplace_back(media::decode_device_name(static_cast<media::DecodeDevice>(i)));
+  }
+  return names;
 }
 std::vector<std::string> choices(const infer::PrecisionChoice* /*precision*/) {
   return {"fp32", "bf16", "int8", "auto"};

@@ -34,6 +34,7 @@ struct WrittenForm {
   Written operator()(const base::LogFormat* value) const { return choice(value); }
   Written operator()(const media::RtspTransport* value) const { return choice(value); }
   Written operator()(const media::DecodeLevel* value) const { return choice(value); }
+  Written operator()(const media::DecodeDevice* value) const { return choice(value); }
   Written operator()(const infer::PrecisionChoice* value) const { return choice(value); }
 };
 

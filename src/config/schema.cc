@@ -59,6 +59,7 @@ struct TypeSchema {
   Json operator()(const base::LogFormat* value) const { return choice(value); }
   Json operator()(const media::RtspTransport* value) const { return choice(value); }
   Json operator()(const media::DecodeLevel* value) const { return choice(value); }
+  Json operator()(const media::DecodeDevice* value) const { return choice(value); }
   Json operator()(const infer::PrecisionChoice* value) const { return choice(value); }
 
   static Json with_default(Json schema, Json value) {

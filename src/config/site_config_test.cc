@@ -52,6 +52,22 @@ std::string text_of(const std::filesystem::path& path) {
   return {std::istreambuf_iterator<char>(stream), {}};
 }
 
+TEST(SiteConfig, ReadsTheDecodeDeviceByTheNamesThatDoctorShows) {
+  EXPECT_EQ(engine::StreamConfig().decode_device, media::DecodeDevice::automatic);
+  for (const media::DecodeDevice device : media::hardware_kinds()) {
+    const std::string name{media::decode_device_name(device)};
+    const auto [site, problems] = load("cameras:\n  gate:\n    url: a.mp4\n    decode_device: " + name + "\n");
+    EXPECT_THAT(problems, IsEmpty());
+    ASSERT_THAT(site.cameras, SizeIs(1));
+    EXPECT_EQ(site.cameras[0].decode_device, device) << name;
+  }
+  EXPECT_EQ(load("defaults: {decode_device: software}\ncameras: {gate: {url: a.mp4}}\n").site.cameras[0].decode_device,
+            media::DecodeDevice::software);
+  EXPECT_THAT(problems_of("cameras:\n  gate:\n    url: a.mp4\n    decode_device: vaap\n"),
+              ElementsAre(HasSubstr("decode_device must be one of auto, software, cuda, vaapi, v4l2m2m, videotoolbox, "
+                                    "d3d11va (did you mean 'vaapi'?)")));
+}
+
 TEST(SiteConfig, IsCompleteWithoutAnyFile) {
   const auto [site, problems] = load("");
   EXPECT_THAT(problems, IsEmpty());

@@ -12,7 +12,7 @@ namespace {
 using base::Code;
 using base::Error;
 
-constexpr std::array<std::pair<DecodeDevice, std::string_view>, 7> kNames{{{DecodeDevice::automatic, "automatic"},
+constexpr std::array<std::pair<DecodeDevice, std::string_view>, 7> kNames{{{DecodeDevice::automatic, "auto"},
                                                                            {DecodeDevice::software, "software"},
                                                                            {DecodeDevice::cuda, "cuda"},
                                                                            {DecodeDevice::vaapi, "vaapi"},

@@ -121,10 +121,10 @@ std::vector<int> from_to(int first, int last) {
 
 TEST(DecodeDevice, IsNamedAndParsed) {
   for (const DecodeDevice kind : hardware_kinds()) EXPECT_EQ(*parse_decode_device(decode_device_name(kind)), kind);
-  EXPECT_EQ(*parse_decode_device("automatic"), DecodeDevice::automatic);
+  EXPECT_EQ(*parse_decode_device("auto"), DecodeDevice::automatic);
   const auto wrong = parse_decode_device("gpu");
   ASSERT_FALSE(wrong);
-  EXPECT_THAT(wrong.error().message(), AllOf(HasSubstr("'gpu'"), HasSubstr("automatic, software, cuda")));
+  EXPECT_THAT(wrong.error().message(), AllOf(HasSubstr("'gpu'"), HasSubstr("auto, software, cuda")));
 }
 
 TEST_F(HardwareTest, OpensADeviceOnceForAllDecoders) {
@@ -165,10 +165,9 @@ TEST_F(HardwareTest, FailsInOneLineWhenTheOneDeviceThatIsWantedCannotBeHad) {
   const auto decoder = open(folder_ / "a.avi", DecodeDevice::cuda, &*devices);
   ASSERT_FALSE(decoder);
   EXPECT_EQ(decoder.error().code(), Code::unsupported);
-  EXPECT_EQ(
-      decoder.error().message(),
-      "cannot decode by cuda: codec unsupported: it does not decode mpeg4; or set the decoding device to automatic "
-      "or software");
+  EXPECT_EQ(decoder.error().message(),
+            "cannot decode by cuda: codec unsupported: it does not decode mpeg4; or set decode_device to auto or "
+            "software");
   EXPECT_FALSE(open(folder_ / "a.avi", DecodeDevice::cuda, nullptr));
 }
 
@@ -179,7 +178,7 @@ TEST_F(HardwareTest, ForcedOntoADeviceThatIsNotHereTellsWhatToDo) {
   const auto decoder = open(folder_ / "a.mp4", DecodeDevice::cuda, &devices);
   ASSERT_FALSE(decoder);
   EXPECT_THAT(decoder.error().message(), AllOf(HasSubstr("cannot decode by cuda: "), HasSubstr(" missing: "),
-                                               HasSubstr("set the decoding device")));
+                                               HasSubstr("set decode_device")));
   EXPECT_THAT(decoder.error().message(), ::testing::Not(HasSubstr("\n")));
 }
 

@@ -80,7 +80,7 @@ base::Status Codec::open_wanted(const Config& config) {
                                             : Error(Code::unavailable, "this program decodes in software only");
     if (status) return {};
     return Error(status.error().code(), "cannot decode by " + named(config.device, status.error().message()) +
-                                            "; or set the decoding device to automatic or software");
+                                            "; or set decode_device to auto or software");
   }
   std::string reasons;
   if (config.devices != nullptr) {
