@@ -35,6 +35,18 @@ find_library(ONNXRUNTIME_LIBRARY NAMES libonnxruntime.so.1.27.0 libonnxruntime.s
 add_library(onnxruntime_headers INTERFACE)
 target_include_directories(onnxruntime_headers SYSTEM INTERFACE ${ONNXRUNTIME_INCLUDE_DIR})
 
+# A second runtime for models, faster on processors with bf16. `tools/wheel openvino .deps/openvino` brings it.
+if(DEFINED OpenVINO_DIR)
+  set(_openvino_default ON)
+else()
+  set(_openvino_default OFF)
+endif()
+option(OCELLI_WITH_OPENVINO "Build the OpenVINO backend" ${_openvino_default})
+if(OCELLI_WITH_OPENVINO)
+  find_package(OpenVINO CONFIG REQUIRED COMPONENTS Runtime HINTS ${CMAKE_SOURCE_DIR}/.deps/openvino/openvino/cmake)
+  remove_definitions(-D_GLIBCXX_USE_CXX11_ABI=1)  # its target says so to whoever links it; the package says so to all
+endif()
+
 if(OCELLI_TESTS)
   find_package(GTest REQUIRED)
   find_package(rapidcheck REQUIRED)

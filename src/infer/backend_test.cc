@@ -1,3 +1,5 @@
+#include "infer/backend.h"
+
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -5,7 +7,6 @@
 
 #include <gmock/gmock.h>
 
-#include "infer/backend.h"
 #include "infer/testing/tiny_model.h"
 
 namespace ocelli::infer {
@@ -13,11 +14,23 @@ namespace {
 
 using base::Code;
 using ::testing::HasSubstr;
+using ::testing::MatchesRegex;
 
-class OnnxBackendTest : public ::testing::Test {
+/// Those that this build has.
+std::vector<BackendKind> built_backends() {
+  std::vector<BackendKind> kinds;
+  for (const auto kind : {BackendKind::onnx_runtime, BackendKind::openvino}) {
+    const auto backend = make_backend(kind);
+    if (backend || backend.error().code() != Code::unsupported) kinds.push_back(kind);
+  }
+  return kinds;
+}
+
+/// What every backend promises.
+class BackendTest : public ::testing::TestWithParam<BackendKind> {
  protected:
   void SetUp() override {
-    auto backend = make_onnx_backend();
+    auto backend = make_backend(GetParam());
     if (!backend) GTEST_SKIP() << backend.error().message();
     backend_ = *backend;
     path_ = (std::filesystem::temp_directory_path() / ("ocelli-model-" + std::to_string(getpid()) + ".onnx")).string();
@@ -30,11 +43,11 @@ class OnnxBackendTest : public ::testing::Test {
   std::string path_;
 };
 
-TEST_F(OnnxBackendTest, NamesItself) {
-  EXPECT_THAT(backend_->description(), HasSubstr("ONNX Runtime 1."));
+TEST_P(BackendTest, NamesItself) {
+  EXPECT_THAT(backend_->description(), MatchesRegex("(ONNX Runtime|OpenVINO) [0-9]+\\.[0-9]+\\.[0-9]+, CPU"));
 }
 
-TEST_F(OnnxBackendTest, DescribesInputsAndOutputs) {
+TEST_P(BackendTest, DescribesInputsAndOutputs) {
   write(testing::tiny_model(8, 6, 2, std::vector<float>(12, 1)));
   auto session = backend_->load(path_, {});
   ASSERT_TRUE(session) << session.error().message();
@@ -43,7 +56,7 @@ TEST_F(OnnxBackendTest, DescribesInputsAndOutputs) {
   EXPECT_EQ((*session)->outputs()[0].to_string(), "output0 float32[1,6,2]");
 }
 
-TEST_F(OnnxBackendTest, ReadsAndWritesTheBoundMemoryInPlace) {
+TEST_P(BackendTest, ReadsAndWritesTheBoundMemoryInPlace) {
   write(testing::tiny_model(2, 2, 2, {1, 2, 3, 4}));
   auto session = backend_->load(path_, {.intra_op_threads = 1});
   ASSERT_TRUE(session) << session.error().message();
@@ -59,7 +72,7 @@ TEST_F(OnnxBackendTest, ReadsAndWritesTheBoundMemoryInPlace) {
   }
 }
 
-TEST_F(OnnxBackendTest, RunsSeveralBindingsOfOneSessionAtOnce) {
+TEST_P(BackendTest, RunsSeveralBindingsOfOneSessionAtOnce) {
   write(testing::tiny_model(2, 1, 1, {10}));
   auto session = backend_->load(path_, {.intra_op_threads = 1});
   ASSERT_TRUE(session);
@@ -76,7 +89,7 @@ TEST_F(OnnxBackendTest, RunsSeveralBindingsOfOneSessionAtOnce) {
   }
 }
 
-TEST_F(OnnxBackendTest, OutlivesTheBackendThatLoadedIt) {
+TEST_P(BackendTest, OutlivesTheBackendThatLoadedIt) {
   write(testing::tiny_model(2, 1, 1, {10}));
   auto session = backend_->load(path_, {});
   ASSERT_TRUE(session);
@@ -85,7 +98,7 @@ TEST_F(OnnxBackendTest, OutlivesTheBackendThatLoadedIt) {
   EXPECT_TRUE((*session)->run(**binding));
 }
 
-TEST_F(OnnxBackendTest, RefusesAFileThatIsNoModel) {
+TEST_P(BackendTest, RefusesAFileThatIsNoModel) {
   write("this is no model");
   const auto session = backend_->load(path_, {});
   ASSERT_FALSE(session);
@@ -93,9 +106,28 @@ TEST_F(OnnxBackendTest, RefusesAFileThatIsNoModel) {
   EXPECT_THAT(session.error().message(), HasSubstr("not a model"));
 }
 
-TEST_F(OnnxBackendTest, SaysThatTheFileIsMissing) {
+TEST_P(BackendTest, SaysThatTheFileIsMissing) {
   EXPECT_EQ(backend_->load("/nowhere/model.onnx", {}).error().code(), Code::not_found);
 }
+
+TEST_P(BackendTest, ComputesWithBf16OrSaysWhyNot) {
+  write(testing::tiny_model(2, 1, 1, {10}));
+  const auto can = backend_->check_precision(Precision::bf16);
+  const auto session = backend_->load(path_, {.intra_op_threads = 1, .precision = Precision::bf16});
+  EXPECT_EQ(session.has_value(), can.has_value());
+  if (can) {
+    auto binding = (*session)->make_binding();
+    std::fill_n(static_cast<float*>((*binding)->input(0).data()), 12, 2.F);
+    ASSERT_TRUE((*session)->run(**binding));
+    EXPECT_EQ(*static_cast<const float*>((*binding)->output(0).data()), 20.F);
+  } else {
+    EXPECT_EQ(session.error().code(), Code::unsupported);
+    EXPECT_THAT(session.error().message(), HasSubstr("bf16"));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Built, BackendTest, ::testing::ValuesIn(built_backends()),
+                         [](const auto& tested) { return std::string(backend_name(tested.param)); });
 
 TEST(MakeOnnxBackend, NamesTheLibraryThatItCouldNotLoad) {
   const auto backend = make_onnx_backend("/nowhere/libonnxruntime.so");
