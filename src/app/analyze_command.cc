@@ -3,7 +3,6 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
-#include <glob.h>
 #include <optional>
 #include <set>
 #include <thread>
@@ -14,7 +13,9 @@
 
 #include "app/analysis.h"
 #include "app/atomic_file.h"
+#include "app/classification.h"
 #include "app/command.h"
+#include "app/input_list.h"
 #include "app/precision_option.h"
 #include "app/print.h"
 #include "app/summary.h"
@@ -38,6 +39,7 @@ struct AnalyzeOptions {
   std::string to;
   bool annotate = false;
   std::vector<std::string> formats{"jsonl", "mot"};
+  std::string task = "detect";
   std::string model;
   std::optional<float> score;
   std::optional<int> threads;
@@ -68,25 +70,6 @@ base::Result<media::MediaTime> parse_time(const std::string& text, const std::st
     begin = end + 1;
   }
   return media::from_seconds(seconds);
-}
-
-/// Names as given; patterns that the shell left alone (quoted, or on a list) as the files that match them.
-base::Result<std::vector<std::string>> expand(const std::vector<std::string>& inputs) {
-  std::vector<std::string> expanded;
-  for (const auto& input : inputs) {
-    std::error_code ignored;
-    const bool pattern = input.find("://") == std::string::npos && input.find_first_of("*?[") != std::string::npos;
-    if (!pattern || std::filesystem::exists(input, ignored)) {
-      expanded.push_back(input);
-      continue;
-    }
-    glob_t matches{};
-    const int result = glob(input.c_str(), 0, nullptr, &matches);
-    for (std::size_t i = 0; result == 0 && i < matches.gl_pathc; ++i) expanded.emplace_back(matches.gl_pathv[i]);
-    globfree(&matches);
-    if (result != 0) return Error(Code::not_found, "no file matches " + input);
-  }
-  return expanded;
 }
 
 /// Short name of an input for folders and events: the file's stem, or the URL's last part.
@@ -264,25 +247,86 @@ bool can_open(const std::string& input, CommandContext& context) {
   return false;
 }
 
+// --- classify ---
+
+constexpr const char* kClassifier = "mobilenet_v2";
+
+/// Options that only mean something where objects are found and followed.
+base::Status check_classify_options(const CLI::App& command) {
+  for (const std::string name : {"--config", "--camera", "--classes", "--annotate", "--format", "--score", "--trace"}) {
+    if (command.count(name) > 0) return Error(Code::invalid, name + " is for --task detect, not for --task classify");
+  }
+  return {};
+}
+
+void print_classes(const std::string& input, const ClassificationReport& report) {
+  const std::string name = media::redact_url(input);
+  if (report.frames == 0) return print(stdout, "{}: no frame in that part of it\n", name);
+  if (report.frames == 1) return print(stdout, "{}: {} {:.2f}\n", name, report.label, report.score);
+  print(stdout, "{}: {} frames, {} in {} of them\n", name, report.frames, report.label, report.label_frames);
+}
+
+/// False: the others need not be tried.
+bool classify_one(const std::string& input, ClassificationJob& job, const AnalyzeOptions& options,
+                  CommandContext& context) {
+  const auto report = job.run(input, context.clock, context.stop);
+  if (report) {
+    if (!options.quiet) print_classes(input, *report);
+    return true;
+  }
+  if (report.error().code() == Code::cancelled) {
+    print(stderr, "ocelli: interrupted; what was found until then is saved in {}\n", options.folder);
+    context.exit_code = ExitCode::interrupted;
+    return false;
+  }
+  print(stderr, "ocelli: {}\n", report.error().message());
+  remember(context, job.file_failed() ? ExitCode::output : ExitCode::input);
+  return !job.file_failed();
+}
+
+void run_classify(const std::vector<std::string>& inputs, const engine::StreamConfig& stream, config::SiteConfig site,
+                  const AnalyzeOptions& options, CommandContext& context) {
+  if (inputs.size() == 1 && !can_open(inputs.front(), context)) return;
+  if (options.model.empty()) site.model.name = kClassifier;
+  const auto model = load_model(site.model, infer::Task::classification);
+  if (!model) return fail(context, ExitCode::model, model.error());
+  auto job = ClassificationJob::create(
+      {.folder = options.folder, .max_fps = options.fps, .from = stream.from, .to = stream.to}, *model);
+  if (!job) {
+    return fail(context, job.error().code() == Code::invalid ? ExitCode::model : ExitCode::output, job.error());
+  }
+  for (const auto& input : inputs) {
+    if (!classify_one(input, *job, options, context)) break;
+  }
+  if (job->file_failed()) return;
+  if (auto status = job->finish(); !status) return fail(context, ExitCode::output, status.error());
+  if (!options.quiet) print(stdout, "{}\n", job->path());
+}
+
 base::Status check_writable(const AnalyzeOptions& options) {
   OC_TRY_STATUS(check_output_folder(options.folder));
   return check_trace_file(options.trace_file);
 }
 
-void run_analyze(const AnalyzeOptions& options, CommandContext& context) {
-  const auto inputs = expand(options.inputs);
+void run_analyze(const AnalyzeOptions& options, const CLI::App& command, CommandContext& context) {
+  const bool classifies = options.task == "classify";
+  if (auto status = classifies ? check_classify_options(command) : base::Status(); !status) {
+    return fail(context, ExitCode::usage, status.error());
+  }
+  const auto inputs = list_inputs(options.inputs);
   if (!inputs) return fail(context, ExitCode::input, inputs.error());
   const auto site = load_config(options);
   if (!site) return fail(context, ExitCode::usage, site.error());
   const auto stream = make_stream(*site, options);
   if (!stream) return fail(context, ExitCode::usage, stream.error());
+  if (classifies) return run_classify(*inputs, *stream, *site, options, context);
   if (inputs->size() == 1 && !can_open(inputs->front(), context)) return;
   const auto analyses = plan(*inputs, *stream, options);
   if (auto status = check_inputs_are_no_results(analyses); !status) {
     return fail(context, ExitCode::usage, status.error());
   }
   if (auto status = check_writable(options); !status) return fail(context, ExitCode::output, status.error());
-  const auto model = load_model(site->model);
+  const auto model = load_model(site->model, infer::Task::detection);
   if (!model) return fail(context, ExitCode::model, model.error());
   if (const auto& reason = model->deployment.fallback_reason; !reason.empty() && !options.quiet) {
     print(stderr, "ocelli: precision auto is fp32: {}\n", reason);
@@ -311,7 +355,11 @@ void run_analyze(const AnalyzeOptions& options, CommandContext& context) {
 void add_analyze_command(CLI::App& app, CommandContext& context) {
   auto options = std::make_shared<AnalyzeOptions>();  // co-owned by the parser and the callback
   auto* command = app.add_subcommand("analyze", "Analyse video files, photos or URLs and write what happened");
-  command->add_option("INPUT", options->inputs, "Files, quoted patterns, or http(s):// and rtsp:// URLs")->required();
+  command->add_option("INPUT", options->inputs, "Files, folders, quoted patterns, or http(s):// and rtsp:// URLs")
+      ->required();
+  command->add_option("--task", options->task, "detect: objects, followed; classify: what a picture shows as a whole")
+      ->check(CLI::IsMember({"detect", "classify"}))
+      ->capture_default_str();
   command->add_option("-o,--output", options->folder, "Folder for the results; several inputs get a folder each in it")
       ->capture_default_str();
   command->add_option("-c,--config", options->config_file, "Site configuration with zones, lines and settings")
@@ -338,10 +386,13 @@ void add_analyze_command(CLI::App& app, CommandContext& context) {
       "when\n"
       "they are complete; ctrl-C saves what was found so far. Event times are the recording's own (from its metadata), "
       "or\n"
-      "count from 1970-01-01T00:00:00Z when it has none, so that the same input always gives the same bytes.\n\n"
+      "count from 1970-01-01T00:00:00Z when it has none, so that the same input always gives the same bytes.\n"
+      "--task classify writes classes.jsonl instead, a line per frame with its most probable classes; its model is\n"
+      "mobilenet_v2 unless --model names another one.\n\n"
       "  ocelli analyze street.mp4 --classes person,bicycle --annotate -o out\n"
-      "  ocelli analyze 'archive/*.mp4' -c site.yaml --camera gate --from 1:30 --to 5:00");
-  command->callback([options, &context] { run_analyze(*options, context); });
+      "  ocelli analyze 'archive/*.mp4' -c site.yaml --camera gate --from 1:30 --to 5:00\n"
+      "  ocelli analyze --task classify photos/ -o out");
+  command->callback([options, command, &context] { run_analyze(*options, *command, context); });
 }
 
 }  // namespace ocelli::app

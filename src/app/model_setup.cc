@@ -35,10 +35,11 @@ base::Status load_tuned_deployment(LoadedModel& model, const infer::ModelStore& 
 
 }  // namespace
 
-base::Result<LoadedModel> load_model(const config::ModelConfig& config, int parallel_runs) {
+base::Result<LoadedModel> load_model(const config::ModelConfig& config, infer::Task task, int parallel_runs) {
   OC_TRY(const auto store, infer::ModelStore::open({config.cards, config.store}));
   LoadedModel model;
   OC_TRY(model.card, store.card(config.name));
+  if (model.card.task != task) return infer::wrong_task(model.card, task);
   if (config.score > 0) model.card.thresholds.score = config.score;
   OC_TRY(model.deployment, infer::choose_deployment(store, model.card, config.precision));
   if (config.precision == infer::PrecisionChoice::automatic) {
@@ -46,7 +47,9 @@ base::Result<LoadedModel> load_model(const config::ModelConfig& config, int para
   } else {
     OC_TRY_STATUS(load_deployment(model, config, parallel_runs));
   }
-  OC_TRY(const auto detector, model.make_detector());  // refuses a model that does not fit its card
+  if (task == infer::Task::detection) {
+    OC_TRY(const auto detector, model.make_detector());  // refuses a model that does not fit its card
+  }
   OC_TRY(auto binding, model.session->make_binding());
   OC_TRY_STATUS(model.session->run(*binding));
   return model;

@@ -85,7 +85,7 @@ base::Status Site::listen() {
 
 base::Status Site::load() {
   server_->set_not_ready("loading model " + site_.model.name);
-  OC_TRY(model_, load_model(site_.model, std::max(1, static_cast<int>(site_.cameras.size()))));
+  OC_TRY(model_, load_model(site_.model, infer::Task::detection, std::max(1, static_cast<int>(site_.cameras.size()))));
   if (const auto& reason = model_->deployment.fallback_reason; !reason.empty()) {
     logger_.warn("precision auto is fp32", {{"model", model_->card.name}, {"reason", reason}});
   }

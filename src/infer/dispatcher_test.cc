@@ -8,7 +8,6 @@
 
 #include <gmock/gmock.h>
 
-#include "infer/classification_head.h"
 #include "infer/embedding_head.h"
 #include "infer/testing/tiny_model.h"
 

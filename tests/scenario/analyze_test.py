@@ -3,9 +3,11 @@
 run keeps what it has."""
 
 import json
+import os
 import shutil
 import signal
 import subprocess
+from pathlib import Path
 
 import program
 from program import BINARY, DEMO_CLIP, Case, final_names, ocelli, pattern_clip, people_clip, read_events, read_tracks
@@ -185,6 +187,65 @@ class PhotoTest(AnalyzeCase):
                 self.assertEqual(self.assert_complete(out)["frames"]["analysed"], 1)
                 self.assertTrue((out / "annotated.jpg").read_bytes().startswith(JPEG_BEGINS))
                 self.assertFalse((out / "annotated.mp4").exists())
+
+
+class ClassifyTest(Case):
+    """With a model store of its own, filled from the folder that the tests' data lies in."""
+
+    def setUp(self):
+        super().setUp()
+        shared = Path(os.environ.get("OCELLI_SHARED") or program.ROOT.parent / "shared") / "models"
+        if not (shared / "photos").exists():
+            self.skipTest(f"{shared} is not there")
+        self.photos = shared / "photos"
+        self.env = {"OCELLI_MODEL_STORE": str(self.folder / "store")}
+        pulled = ocelli("models", "pull", "mobilenet_v2", "yolox_nano", "--from", shared, env=self.env)
+        self.assertEqual(pulled.code, 0, pulled)
+        self.out = self.folder / "out"
+
+    def analyze(self, *arguments):
+        return ocelli("analyze", "-o", self.out, *arguments, env=self.env)
+
+    def lines(self):
+        return [json.loads(line) for line in (self.out / "classes.jsonl").read_text().splitlines()]
+
+    def test_a_folder_of_photos(self):
+        done = self.analyze("--task", "classify", self.photos)
+        self.assertEqual((done.code, done.err), (0, ""))
+        self.assertRegex(done.out, r"cat.bmp: Egyptian cat 0\.\d\d\n.*grace_hopper.bmp: military uniform 0\.\d\d\n")
+        lines = self.lines()
+        self.assertEqual([line["classes"][0]["label"] for line in lines], ["Egyptian cat", "military uniform", "macaw"])
+        for line in lines:
+            self.assertEqual((line["frame"], line["time_s"], len(line["classes"])), (0, 0, 5))
+        self.assertEqual(final_names(self.out), ["classes.jsonl"])
+
+    def test_a_clip_at_a_lower_rate(self):
+        done = self.analyze("--task", "classify", "--fps", 5, "--from", 1, people_clip(self.folder / "walk.mp4"))
+        self.assertEqual((done.code, done.err), (0, ""))
+        times = [line["time_s"] for line in self.lines()]
+        self.assertEqual(len(times), 10)
+        self.assertTrue(all(1 <= time < 3 for time in times), times)
+
+    def test_another_detector(self):
+        done = self.analyze("--model", "yolox_nano", "-q", people_clip(self.folder / "walk.mp4"), "--fps", 5)
+        self.assertEqual(done, (0, "", ""))
+        self.assertIn("person", {event["data"]["label"] for event in read_events(self.out)})
+
+    def test_a_bad_input_among_good_ones(self):
+        bad = self.folder / "bad.jpg"
+        bad.write_text("no picture")
+        done = self.analyze("--task", "classify", bad, self.photos / "cat.bmp")
+        self.assertEqual(done.code, 3)
+        self.assert_one_line(done.err, "bad.jpg")
+        self.assertEqual(len(self.lines()), 1)
+
+    def test_what_does_not_go_together(self):
+        cat = self.photos / "cat.bmp"
+        wrong = "is a classification model, not one for detection"
+        self.assert_refused(self.analyze(cat, "--model", "mobilenet_v2"), 4, wrong)
+        self.assert_refused(self.analyze(cat, "--task", "classify", "--model", "yolox_nano"), 4,
+                            "is a detection model, not one for classification")
+        self.assert_refused(self.analyze(cat, "--task", "classify", "--annotate"), 2, "--annotate is for --task detect")
 
 
 class WebTest(AnalyzeCase):
