@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <pthread.h>
 #include <regex>
@@ -22,7 +23,7 @@ constexpr std::size_t kQueue = 8'192;
 // Above this, packets are refused. The room above is for the ends of clips under way, and for threads that looked at
 // the depth at the same time: far more than there are cameras.
 constexpr std::size_t kMostWaitingCommands = 4'096;
-constexpr std::uint64_t kBetweenLooksAtTheFolder = 1U << 20U;
+constexpr std::uint64_t kMostBetweenLooksAtTheFolder = 1U << 20U;
 constexpr const char* kPartSuffix = ".part";
 
 struct StoredClip {
@@ -63,6 +64,13 @@ void hold_bound(const std::string& folder, std::uint64_t bound, const std::set<s
   }
 }
 
+/// What is being written into one folder. For the writer only.
+struct OpenFolder {
+  std::set<std::string> parts;         // spared when the bound is held
+  std::uint64_t bytes_since_look = 0;  // by all clips together: each alone may grow slowly
+};
+using OpenFolders = std::map<std::string, OpenFolder>;
+
 }  // namespace
 
 /// Two threads know it: whoever records, and the writer, see the parts below.
@@ -80,36 +88,36 @@ class PendingClip {
   std::atomic<bool> given_up{false};  ///< by whoever records
   bool was_queued = false;            ///< for whoever records only
 
-  // The rest is for the writer only. `open_parts` are the files that are being written.
+  // The rest is for the writer only.
 
-  void write(const std::vector<media::Packet>& packets, std::set<std::string>& open_parts) {
+  void write(const std::vector<media::Packet>& packets, OpenFolder& folder) {
     for (const auto& packet : packets) {
       if (over || given_up) return;
-      base::Status status = begun_ ? base::Status() : begin(open_parts);
+      base::Status status = begun_ ? base::Status() : begin(folder);
       if (status) status = writer_->write(packet);
-      if (status && writer_->bytes_written() >= next_look_) look_at_folder(open_parts);
-      if (status && writer_->bytes_written() < order.folder_bytes / 2) continue;
+      if (status) count_bytes(folder);
+      if (status && writer_->bytes_written() < fair_share(folder)) continue;
       if (status || status.error().code() == Code::end_of_stream) {
-        finish(open_parts);
+        finish(folder);
       } else {
-        drop(status.error().message(), open_parts);
+        drop(status.error().message(), folder);
       }
     }
   }
 
-  void finish(std::set<std::string>& open_parts) {
+  void finish(OpenFolder& folder) {
     if (over) return;
-    if (given_up) return remove_part(open_parts);
+    if (given_up) return remove_part(folder);
     base::Status status = writer_->finish();
-    if (!status) return drop(status.error().message(), open_parts);
+    if (!status) return drop(status.error().message(), folder);
     std::error_code error;
     fs::rename(part_, path, error);
-    if (error) return drop("cannot rename " + part_ + ": " + error.message(), open_parts);
+    if (error) return drop("cannot rename " + part_ + ": " + error.message(), folder);
     over = true;
-    open_parts.erase(part_);
-    open_parts.insert(path);
-    hold_bound(order.folder, order.folder_bytes, open_parts);
-    open_parts.erase(path);
+    folder.parts.erase(part_);
+    folder.parts.insert(path);
+    hold_bound(order.folder, order.folder_bytes, folder.parts);
+    folder.parts.erase(path);
     order.logger.info("clip written", {{"event", order.event},
                                        {"clip", path},
                                        {"seconds", std::chrono::duration<double>(writer_->duration()).count()},
@@ -118,42 +126,51 @@ class PendingClip {
   }
 
  private:
-  base::Status begin(std::set<std::string>& open_parts) {
+  base::Status begin(OpenFolder& folder) {
     begun_ = true;
-    open_parts.insert(part_);
+    folder.parts.insert(part_);
     std::error_code error;
     fs::create_directories(order.folder, error);
     if (error) {
       return Error(Code::unavailable, "cannot make the folder " + order.folder + ": " + error.message() +
                                           "; name another one as record: folder");
     }
-    hold_bound(order.folder, order.folder_bytes, open_parts);
+    hold_bound(order.folder, order.folder_bytes, folder.parts);
     return {};
   }
 
-  void look_at_folder(const std::set<std::string>& open_parts) {
-    next_look_ = writer_->bytes_written() + kBetweenLooksAtTheFolder;
-    hold_bound(order.folder, order.folder_bytes, open_parts);
+  /// Half of the bound, by as many clips as grow at the same time: so they all fit, and an old one beside them.
+  std::uint64_t fair_share(const OpenFolder& folder) const {
+    return order.folder_bytes / 2 / std::max<std::size_t>(folder.parts.size(), 1);
   }
 
-  void drop(const std::string& reason, std::set<std::string>& open_parts) {
-    remove_part(open_parts);
+  void count_bytes(OpenFolder& folder) {
+    const std::uint64_t written = writer_->bytes_written();
+    folder.bytes_since_look += written - counted_;
+    counted_ = written;
+    if (folder.bytes_since_look < std::min(kMostBetweenLooksAtTheFolder, order.folder_bytes / 8)) return;
+    folder.bytes_since_look = 0;
+    hold_bound(order.folder, order.folder_bytes, folder.parts);
+  }
+
+  void drop(const std::string& reason, OpenFolder& folder) {
+    remove_part(folder);
     order.logger.error("clip dropped", {{"event", order.event}, {"clip", path}, {"reason", reason}});
     base::Counter(order.dropped).add();
   }
 
-  void remove_part(std::set<std::string>& open_parts) {
+  void remove_part(OpenFolder& folder) {
     over = true;
     writer_.reset();          // closes the file
     std::error_code ignored;  // it may not be there: then it could not be made
     if (begun_) fs::remove(part_, ignored);
-    open_parts.erase(part_);
+    folder.parts.erase(part_);
   }
 
   const std::string part_;
   std::unique_ptr<media::ClipWriter> writer_;
   bool begun_ = false;
-  std::uint64_t next_look_ = kBetweenLooksAtTheFolder;
+  std::uint64_t counted_ = 0;  // bytes that its folder knows of
 };
 
 const std::string& clip_path(const PendingClip& clip) {
@@ -210,13 +227,14 @@ void ClipArchive::end(const std::shared_ptr<PendingClip>& clip) {
 
 void ClipArchive::run() {
   pthread_setname_np(pthread_self(), "clips");
-  std::set<std::string> open_parts;
+  OpenFolders folders;
   while (auto command = queue_.pop()) {
     PendingClip& clip = *command->clip;
-    clip.write(command->packets, open_parts);
+    OpenFolder& folder = folders[clip.order.folder];
+    clip.write(command->packets, folder);
     command->packets.clear();
     *clip.order.waiting_bytes -= command->bytes;
-    if (command->is_last) clip.finish(open_parts);
+    if (command->is_last) clip.finish(folder);
   }
 }
 

@@ -40,8 +40,10 @@ class PendingClip;
 /// once it is complete; until then, and after a kill, it is called NAME.part. When the disk is full or refuses, the
 /// clip is dropped: one line in the log, a count, and the part is removed. When the disk is slow, a camera's packets
 /// wait up to a bound, then its clip is given up and its part removed. The folder's bound is kept by removing the
-/// oldest files that have our kind of name, parts of earlier runs included, before and while a clip grows, though not
-/// what is being written; a clip that reaches half the bound ends there. One process per folder. Thread-safe.
+/// oldest files that have our kind of name, parts of earlier runs included, before and while clips grow, though not
+/// what is being written: a clip ends where it reaches its share of half the bound, which as many have as grow at the
+/// same time. So the folder holds at most the bound and what comes in one piece (a fragment of 2 s). One process per
+/// folder. Thread-safe.
 class ClipArchive {
  public:
   ClipArchive();

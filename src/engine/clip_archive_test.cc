@@ -174,6 +174,44 @@ TEST_F(ClipArchiveTest, EndsAClipThatWouldFillTheFolder) {
   EXPECT_LT(fs::file_size(fs::path(order_.folder) / "gate-20231114T221320000Z-7.mp4"), 300'000U);
 }
 
+TEST_F(ClipArchiveTest, HoldsTheBoundForClipsThatGrowAtTheSameTime) {
+  constexpr int kCameras = 4;
+  constexpr std::uint64_t kFragment = 60'000;  // comes in one piece: one group of pictures
+  order_.folder_bytes = 600'000;
+  fs::create_directories(order_.folder);
+  write_file((fs::path(order_.folder) / "zoo-20200101T000000000Z-1.mp4").string(), std::string(250'000, 'x'));
+  ClipArchive archive;
+  struct Camera {
+    std::unique_ptr<media::Source> source;
+    std::shared_ptr<PendingClip> clip;
+  };
+  std::vector<Camera> cameras;
+  for (int i = 0; i < kCameras; ++i) {
+    order_.name = clip_name("camera" + std::to_string(i), kMorning + std::chrono::seconds(i), 1);
+    auto source = media::Source::open({.url = clip_}, clock_, {});
+    auto clip = archive.begin(order_, *media::ClipFormat::of(**source));
+    cameras.push_back({*std::move(source), std::move(clip)});
+  }
+  std::uint64_t most = 0;
+  for (int picture = 0; picture < 100; ++picture) {
+    for (Camera& camera : cameras) {
+      std::vector<media::Packet> packets;
+      packets.push_back(*camera.source->read());
+      archive.append(camera.clip, std::move(packets));
+    }
+    while (order_.waiting_bytes->load() > 0) std::this_thread::yield();
+    std::uint64_t total = 0;
+    for (const auto& name : stored()) total += fs::file_size(fs::path(order_.folder) / name);
+    most = std::max(most, total);
+  }
+  for (const Camera& camera : cameras) archive.end(camera.clip);
+  archive.close();
+  EXPECT_LE(most, order_.folder_bytes + kFragment);
+  EXPECT_GT(most, order_.folder_bytes / 3) << "so that the bound was at stake";
+  EXPECT_EQ(order_.written.value(), kCameras);
+  EXPECT_FALSE(stored().contains("zoo-20200101T000000000Z-1.mp4"));
+}
+
 TEST_F(ClipArchiveTest, LeavesNoCompleteNameWhenItIsKilled) {
   const pid_t child = fork();
   if (child == 0) {
