@@ -11,6 +11,10 @@
 #include "media/testing/clip.h"
 #include "media/testing/http_server.h"
 
+extern "C" {
+#include <libavutil/mem.h>
+}
+
 namespace ocelli::media {
 namespace {
 
@@ -349,6 +353,18 @@ TEST_F(SourceTest, OpensWhatOnlyFfmpegKnows) {
   const auto source = open(folder_ / "a.nut");
   ASSERT_TRUE(source) << source.error().message();
   EXPECT_EQ(read_all(**source).first, 10);
+}
+
+/// Found by avio_fuzz: FFmpeg would ask for the 1.4 GB that the second box of these bytes says it has.
+TEST_F(SourceTest, AsksForNoMoreMemoryThanAPictureNeedsWhateverAFileSays) {
+  using namespace std::string_view_literals;
+  constexpr auto kForged = "\0\0\0 ftypsfmake_non_negativetyps SCR ftypsfmake_non_negatif"sv;
+  const std::vector<std::uint8_t> bytes(kForged.begin(), kForged.end());
+  const auto source = Source::open(std::make_unique<MemoryReader>(bytes), {"bytes"}, clock_, {});
+  ASSERT_FALSE(source);
+  EXPECT_EQ(source.error().code(), Code::corrupt) << source.error().message();
+  const std::unique_ptr<void, decltype(&av_free)> block(av_malloc(700'000'000), &av_free);
+  EXPECT_EQ(block, nullptr);
 }
 
 TEST_F(SourceTest, RefusesTheDescriptionOfAnRtpSession) {

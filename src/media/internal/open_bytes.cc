@@ -124,8 +124,9 @@ class BytesOpener {
   Error explain_content(int number, const Avio& avio, const AVInputFormat* format) const {
     const std::string what = "cannot open " + opening_.shown;
     if (avio.failure()) return Error(avio.failure()->code(), what + ": " + avio.failure()->message());
+    // Memory hardly ever runs out, but a length that is a lie asks for more than anybody gets: see Source::open().
     const bool about_content = number == AVERROR_INVALIDDATA || number == AVERROR_EOF || number == AVERROR(EPERM) ||
-                               number == AVERROR(EINVAL) || number == AVERROR(EIO);
+                               number == AVERROR(EINVAL) || number == AVERROR(EIO) || number == AVERROR(ENOMEM);
     if (opening_.interrupt.stopped() || opening_.interrupt.expired() || !about_content) {
       return explain(number, what, opening_);
     }
