@@ -14,6 +14,12 @@ using std::chrono::nanoseconds;
 constexpr int kGapsToAStall = 3;
 constexpr int kStallsToDeath = 2;
 constexpr int kOpeningsToATimeout = 3;
+constexpr double kKeyIntervalMargin = 1.25;
+// After so many connections without a picture the camera has become slower, and gets the time of a new one.
+constexpr int kPicturelessToDoubt = 4;
+// A camera that restarts may refuse a password or name no video for a moment. So many refusals in a row are believed;
+// fewer do not make it lock us out.
+constexpr int kRefusalsToBelieve = 3;
 // Each picture takes this share off the remembered gap, so that a camera that was slow at night is not trusted to be
 // slow by day: after 100 pictures a third is left.
 constexpr double kForgetting = 0.01;
@@ -21,6 +27,11 @@ constexpr double kForgetting = 0.01;
 /// What another attempt in two seconds will not change.
 bool needs_a_person(const base::Error& error) {
   return error.code() == Code::unsupported || error.code() == Code::invalid;
+}
+
+nanoseconds longest_of_late(nanoseconds remembered, nanoseconds newest) {
+  const double faded_ns = static_cast<double>(remembered.count()) * (1 - kForgetting);
+  return std::max(nanoseconds(static_cast<std::int64_t>(faded_ns)), newest);
 }
 
 }  // namespace
@@ -70,22 +81,26 @@ void StreamLife::opened(base::SteadyTime now) {
   // The slowest opening counts: a camera that is busy after a reboot must not be cut off again and again.
   opening_took_ = std::max(opening_took_.value_or(nanoseconds{}), nanoseconds(now - attempt_began_));
   quiet_since_ = now;
+  last_key_frame_.reset();
   connected_ = true;
   pictured_ = false;
+}
+
+void StreamLife::key_frame(base::SteadyTime now) {
+  const MutexLock lock(mutex_);
+  if (last_key_frame_) key_interval_ = longest_of_late(key_interval_, now - *last_key_frame_);
+  last_key_frame_ = now;
 }
 
 void StreamLife::picture(base::SteadyTime now) {
   const MutexLock lock(mutex_);
   now_.last_picture = now;
   if (!connected_) return;  // decoded late, from packets of the connection that broke
-  if (pictured_) {
-    const nanoseconds gap = now - quiet_since_;
-    const auto remembered =
-        nanoseconds(static_cast<std::int64_t>(static_cast<double>(usual_gap_.count()) * (1 - kForgetting)));
-    usual_gap_ = std::max(remembered, gap);
-  }
+  if (pictured_) usual_gap_ = longest_of_late(usual_gap_, now - quiet_since_);
   pictured_ = true;
   was_live_ = true;
+  pictureless_ = 0;
+  hopeless_ = 0;
   quiet_since_ = now;
   if (now_.state == LifeState::paused || now_.state == LifeState::ended) return;
   now_.state = LifeState::live;
@@ -98,10 +113,16 @@ nanoseconds StreamLife::stall_bound() const {
   return std::clamp<nanoseconds>(usual_gap_ * kGapsToAStall, config_.stall_after, config_.longest_stall_after);
 }
 
-/// A first picture may take longer than the next ones: key frames can be many seconds apart.
 nanoseconds StreamLife::death_bound() const {
-  return pictured_ ? stall_bound() * kStallsToDeath
-                   : std::max<nanoseconds>(stall_bound() * kStallsToDeath, config_.first_open_timeout);
+  const nanoseconds bound = stall_bound() * kStallsToDeath;
+  return pictured_ ? bound : std::max(bound, first_picture_bound());
+}
+
+/// A first picture may take longer than the next ones: key frames can be many seconds apart.
+nanoseconds StreamLife::first_picture_bound() const {
+  if (key_interval_.count() == 0 || pictureless_ >= kPicturelessToDoubt) return config_.first_open_timeout;
+  const double ns = static_cast<double>(key_interval_.count()) * kKeyIntervalMargin;
+  return std::min<nanoseconds>(nanoseconds(static_cast<std::int64_t>(ns)), config_.first_open_timeout);
 }
 
 milliseconds StreamLife::longest_silence() const {
@@ -128,10 +149,11 @@ void StreamLife::notice_stall(base::SteadyTime now) {
 base::SteadyTime StreamLife::interrupted(const base::Error& error, base::SteadyTime now) {
   const MutexLock lock(mutex_);
   if (now_.state == LifeState::live) ++now_.interruptions;
+  if (connected_ && !pictured_) ++pictureless_;
   connected_ = false;
   // Perhaps it was no death but a camera slower than we thought; if not, the pictures to come make us forget it.
   if (pictured_ && now - quiet_since_ > stall_bound()) usual_gap_ = (now - quiet_since_) / kGapsToAStall;
-  const bool hopeless = needs_a_person(error);
+  const bool hopeless = is_hopeless(error);
   if (now_.state != LifeState::paused && now_.state != LifeState::ended) {
     now_.state = hopeless ? LifeState::failed : was_live_ ? LifeState::recovering : LifeState::connecting;
     now_.reason = error.code() == Code::end_of_stream ? "the camera ended the stream" : error.message();
@@ -145,6 +167,11 @@ base::SteadyTime StreamLife::interrupted(const base::Error& error, base::SteadyT
   const auto begin = pictured_ ? now : attempt_began_;
   pictured_ = false;
   return std::max(now, begin + std::chrono::duration_cast<base::SteadyTime::duration>(pause));
+}
+
+bool StreamLife::is_hopeless(const base::Error& error) {
+  hopeless_ = needs_a_person(error) ? hopeless_ + 1 : 0;
+  return hopeless_ >= (was_live_ ? kRefusalsToBelieve : 1);
 }
 
 void StreamLife::pause() {

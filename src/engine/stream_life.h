@@ -58,6 +58,8 @@ class StreamLife {
   /// An attempt to open begins. Returns how long it may take: a camera that was live and took 300 ms is not given 10 s.
   std::chrono::milliseconds begin_attempt(base::SteadyTime now) OC_EXCLUDES(mutex_);
   void opened(base::SteadyTime now) OC_EXCLUDES(mutex_);
+  /// A key frame's packet came: how often teaches how long a first picture may take.
+  void key_frame(base::SteadyTime now) OC_EXCLUDES(mutex_);
   /// A picture came out of the decoder.
   void picture(base::SteadyTime now) OC_EXCLUDES(mutex_);
   /// Whether the connection should be given up though bytes come: no picture for twice the stall bound.
@@ -74,6 +76,8 @@ class StreamLife {
  private:
   std::chrono::nanoseconds stall_bound() const OC_REQUIRES(mutex_);
   std::chrono::nanoseconds death_bound() const OC_REQUIRES(mutex_);
+  std::chrono::nanoseconds first_picture_bound() const OC_REQUIRES(mutex_);
+  bool is_hopeless(const base::Error& error) OC_REQUIRES(mutex_);
   void notice_stall(base::SteadyTime now) OC_REQUIRES(mutex_);
 
   const LifeConfig config_;
@@ -85,6 +89,10 @@ class StreamLife {
   std::chrono::nanoseconds pause_ OC_GUARDED_BY(mutex_);
   std::chrono::nanoseconds usual_gap_ OC_GUARDED_BY(mutex_){};  // the longest of late, forgotten slowly
   std::optional<std::chrono::nanoseconds> opening_took_ OC_GUARDED_BY(mutex_);
+  std::optional<base::SteadyTime> last_key_frame_ OC_GUARDED_BY(mutex_);  // of this connection
+  std::chrono::nanoseconds key_interval_ OC_GUARDED_BY(mutex_){};         // the longest of late, forgotten slowly
+  int pictureless_ OC_GUARDED_BY(mutex_) = 0;                             // connections in a row that gave no picture
+  int hopeless_ OC_GUARDED_BY(mutex_) = 0;  // attempts in a row that said that a person is needed
   bool connected_ OC_GUARDED_BY(mutex_) = false;
   bool was_live_ OC_GUARDED_BY(mutex_) = false;
   bool pictured_ OC_GUARDED_BY(mutex_) = false;  // in this connection

@@ -141,6 +141,38 @@ TEST_F(StreamLifeTest, AsksRarelyWhereOnlyAPersonCanHelp) {
   EXPECT_EQ(state(), LifeState::live);
 }
 
+TEST_F(StreamLifeTest, BelievesACameraThatWasLiveOnlyTheThirdRefusal) {
+  connect();
+  play(seconds(1));
+  life_.interrupted(Error(Code::unavailable, "gone"), now_);
+  for (int refusal = 0; refusal < 2; ++refusal) {
+    EXPECT_LE(fail(Code::unsupported), config_.longest_pause);
+    EXPECT_EQ(state(), LifeState::recovering);
+  }
+  EXPECT_GE(fail(Code::unsupported), config_.hopeless_pause / 2);
+  EXPECT_EQ(state(), LifeState::failed);
+}
+
+TEST_F(StreamLifeTest, WaitsForAFirstPictureAsLongAsKeyFramesAreApart) {
+  connect();
+  EXPECT_EQ(life_.longest_silence(), config_.first_open_timeout);
+  for (int i = 0; i < 3; ++i) {
+    life_.key_frame(now_);
+    play(seconds(4));
+  }
+  const auto reopen = [&] {
+    life_.interrupted(Error(Code::unavailable, "gone"), now_);
+    connect();
+    return life_.longest_silence();
+  };
+  EXPECT_EQ(reopen(), milliseconds(5000));
+  // No picture time and again: it has become slower.
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(reopen(), milliseconds(5000));
+  EXPECT_EQ(reopen(), config_.first_open_timeout);
+  life_.picture(now_);
+  EXPECT_EQ(reopen(), milliseconds(5000));
+}
+
 TEST_F(StreamLifeTest, GivesAKnownCameraLittleTimeToOpen) {
   EXPECT_EQ(life_.begin_attempt(now_), config_.first_open_timeout);
   connect(milliseconds(300));

@@ -171,6 +171,7 @@ base::Status StreamReader::read_one(media::Source& source) {
     OC_TRY_STATUS(packet_clock_.flush());
     return std::move(packet).error();
   }
+  if (live_ && packet->is_key()) life_.key_frame(services_.clock.now());
   if (live_ && life_.is_dead(services_.clock.now())) {
     return Error(Code::corrupt,
                  "bytes come, but no picture can be decoded from them; is the camera's encoder in order?");

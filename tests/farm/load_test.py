@@ -76,7 +76,8 @@ class ChaosTest(unittest.TestCase):
     CAMERAS, FAULT_S = (64, 1800) if SOAK else (20, 32)
     # The short form: one fault of each kind, each on a camera of its own, and as many cameras without.
     KINDS = ("loss", "stall", "half_open", "restart", "reboot", "sdp", "resolution", "garbage", "no_key", "ts_wall")
-    QUIET_S = 15  # after the last fault
+    WARM_S = 120 if SOAK else 10  # before the first: until every pool of pictures is as large as it gets
+    QUIET_S = 15  # after the last
 
     def farm(self, *options):
         return Farm("--cameras", f"{self.CAMERAS}x640x360@{FPS}:800k", "--ports", "each", "--loop", LOOP_S,
@@ -85,7 +86,7 @@ class ChaosTest(unittest.TestCase):
     def faults(self):
         """The options that make the faults."""
         if SOAK:
-            return "--faults", f"7:{self.FAULT_S}:0.5", "--fault-delay", 10
+            return "--faults", f"7:{self.FAULT_S}:0.5", "--fault-delay", self.WARM_S
         plan = Path(self.enterContext(tempfile.TemporaryDirectory())) / "faults.jsonl"
         plan.write_text("".join(json.dumps({"camera": camera, "kind": kind, "begin_s": 12 + camera,
                                             "end_s": 24 + camera, "percent": 10}) + "\n"
@@ -116,7 +117,7 @@ class ChaosTest(unittest.TestCase):
     def test_whoever_is_hurt_returns_and_nobody_else_notices(self):
         with self.farm() as farm:
             calm = of_kind(self.load(farm, 120 if SOAK else 15), "summary")[0]
-        seconds = self.FAULT_S + self.QUIET_S + 10
+        seconds = self.WARM_S + self.FAULT_S + self.QUIET_S
         with self.farm(*self.faults()) as farm:
             faulty = {camera["camera"] for camera in farm.ready["cameras"] if camera["faulty"]}
             lines = self.load(farm, seconds)
@@ -124,7 +125,7 @@ class ChaosTest(unittest.TestCase):
             dropped = farm.end()[1]["dropped_pictures"]
         summary = of_kind(lines, "summary")[0]
         ticks = of_kind(lines, "second")
-        before = statistics.median(tick["memory_mb"] for tick in ticks[5:10])
+        before = statistics.median(tick["memory_mb"] for tick in ticks[self.WARM_S - 5:self.WARM_S])
         after = statistics.median(tick["memory_mb"] for tick in ticks[-5:])
         untouched = [stream for i, stream in enumerate(summary["by_stream"]) if i not in faulty]
         calm_p99 = statistics.median(stream["p99_ms"] for stream in calm["by_stream"])
@@ -136,16 +137,16 @@ class ChaosTest(unittest.TestCase):
                       f"{sum(stream['lost'] for stream in untouched)} lost",
             p99_delay=f"{untouched_p99:.1f} ms, {calm_p99:.1f} ms without faults",
             memory=f"{before:.1f} MB before, {after:.1f} MB after",
-            threads=f"{ticks[8]['threads']} before, {ticks[-1]['threads']} after",
-            descriptors=f"{ticks[8]['descriptors']} before, {ticks[-1]['descriptors']} after", sender_dropped=dropped)
+            threads=f"{ticks[self.WARM_S - 2]['threads']} before, {ticks[-1]['threads']} after",
+            descriptors=f"{ticks[self.WARM_S - 2]['descriptors']} before, {ticks[-1]['descriptors']} after", sender_dropped=dropped)
         self.assertGreaterEqual(len(recoveries), 5, "too few kinds of faults to tell anything")
         for kind, times in recoveries.items():
             self.assertLessEqual(max(times)[0], RECOVERY_S, kind)
         self.assertEqual([stream["lost"] for stream in untouched], [0] * len(untouched))
         self.assertLessEqual(untouched_p99, 2 * max(calm_p99, NOTICED_MS))
         self.assertEqual(summary["states"], {"live": self.CAMERAS})
-        self.assertEqual(ticks[-1]["threads"], ticks[8]["threads"])
-        self.assertEqual(ticks[-1]["descriptors"], ticks[8]["descriptors"])
+        self.assertEqual(ticks[-1]["threads"], ticks[self.WARM_S - 2]["threads"])
+        self.assertEqual(ticks[-1]["descriptors"], ticks[self.WARM_S - 2]["descriptors"])
         self.assertLessEqual(abs(after - before), 0.03 * before if SOAK else 0.25 * before)
 
 
