@@ -13,7 +13,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     // What the fetcher relies on.
     OC_CHECK(card->sha256.size() == 64 && card->checkpoint_sha256.size() == 64);
     OC_CHECK(card->name.find('/') == std::string::npos && card->conversion.script.find("..") != 0);
-    OC_CHECK(!card->sources.empty() && !card->labels.empty() && card->checkpoint_bytes > 0);
+    OC_CHECK(card->sources.empty() != card->origin.empty() && card->checkpoint_bytes > 0);
+    OC_CHECK(card->labels_file.find("..") != 0 && (card->labels.empty() || card->labels_file.empty()));
+    OC_CHECK(!card->labels.empty() || card->task != ocelli::infer::Task::detection);
     OC_CHECK(card->input.width > 0 && card->input.height > 0);
   } else {
     OC_CHECK(card.error().code() == ocelli::base::Code::invalid);
