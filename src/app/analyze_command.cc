@@ -331,6 +331,9 @@ void run_analyze(const AnalyzeOptions& options, const CLI::App& command, Command
   if (const auto& reason = model->deployment.fallback_reason; !reason.empty() && !options.quiet) {
     print(stderr, "ocelli: precision auto is fp32: {}\n", reason);
   }
+  if (const auto use = model->session->provider(); !use.reason.empty() && !options.quiet) {
+    print(stderr, "ocelli: the model runs on the processor: {}\n", use.reason);
+  }
   if (auto status = engine::check_labels(*stream, model->card.labels); !status) {
     return fail(context, ExitCode::usage, status.error());
   }

@@ -95,6 +95,20 @@ Finding check_backend() {
           fmt::format("{}, {} threads a run by default", (*backend)->description(), infer::default_intra_op_threads())};
 }
 
+/// What ONNX Runtime can compute on besides the processor.
+std::vector<Finding> check_providers() {
+  std::vector<Finding> findings;
+  const auto backend = infer::make_onnx_backend();
+  if (!backend) return findings;  // told already
+  for (const auto provider : {infer::Provider::cuda, infer::Provider::tensorrt, infer::Provider::openvino}) {
+    const auto status = (*backend)->check_provider(provider);
+    findings.push_back({status ? Finding::Verdict::good : Finding::Verdict::note,
+                        "provider " + std::string(infer::provider_name(provider)),
+                        status ? "can be used" : status.error().message()});
+  }
+  return findings;
+}
+
 Finding check_openvino() {
   const auto backend = infer::make_openvino_backend();
   if (!backend) return {Finding::Verdict::note, "inference OpenVINO", backend.error().message()};
@@ -146,6 +160,7 @@ void run_doctor(CommandContext& context) {
   for (auto& finding : check_hardware_decoders(context.clock)) findings.push_back(std::move(finding));
   findings.push_back({Finding::Verdict::note, "encode video", media::video_encoder_name()});
   findings.push_back(check_backend());
+  for (auto& finding : check_providers()) findings.push_back(std::move(finding));
   findings.push_back(check_openvino());
   for (auto& finding : check_models()) findings.push_back(std::move(finding));
 

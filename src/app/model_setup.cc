@@ -18,7 +18,8 @@ int threads_of_a_run(const config::ModelConfig& config, const infer::Deployment&
 base::Status load_deployment(LoadedModel& model, const config::ModelConfig& config, int parallel_runs) {
   const auto& deployment = model.deployment;
   OC_TRY(model.backend, infer::make_backend(deployment.backend));
-  const infer::SessionConfig session{threads_of_a_run(config, deployment, parallel_runs), deployment.precision};
+  const infer::SessionConfig session{threads_of_a_run(config, deployment, parallel_runs), deployment.precision,
+                                     config.provider};
   OC_TRY(model.session, model.backend->load(deployment.weights_path, session));
   return {};
 }

@@ -11,10 +11,10 @@
 namespace ocelli::config {
 
 /// Where the value of a key goes; its type says how it is written.
-using FieldTarget =
-    std::variant<std::string*, bool*, int*, float*, double*, std::chrono::milliseconds*, std::vector<std::string>*,
-                 vision::UnitPoint*, std::vector<vision::UnitPoint>*, base::LogLevel*, base::LogFormat*,
-                 media::RtspTransport*, media::DecodeLevel*, media::DecodeDevice*, infer::PrecisionChoice*>;
+using FieldTarget = std::variant<std::string*, bool*, int*, float*, double*, std::chrono::milliseconds*,
+                                 std::vector<std::string>*, vision::UnitPoint*, std::vector<vision::UnitPoint>*,
+                                 base::LogLevel*, base::LogFormat*, media::RtspTransport*, media::DecodeLevel*,
+                                 media::DecodeDevice*, infer::PrecisionChoice*, infer::Provider*>;
 
 enum class Presence { optional, required };
 
@@ -56,6 +56,7 @@ std::vector<std::string> choices(const media::RtspTransport* transport);
 std::vector<std::string> choices(const media::DecodeLevel* level);
 std::vector<std::string> choices(const media::DecodeDevice* device);
 std::vector<std::string> choices(const infer::PrecisionChoice* precision);
+std::vector<std::string> choices(const infer::Provider* provider);
 
 /// "500ms", "10s", "2m", "1h"; fractions are allowed.
 inline constexpr std::string_view kDurationPattern = "^[0-9]+(\\.[0-9]+)?(ms|s|m|h)$";

@@ -42,6 +42,10 @@ std::vector<Field> fields_of(ModelConfig& model) {
        "processor that has it. `int8`: needs `ocelli models quantize` first. `auto`: what `ocelli models tune` found "
        "best "
        "on this machine, else fp32."},
+      {"provider", &model.provider, 0, 0,
+       "What ONNX Runtime computes on. What cannot be had is replaced by `cpu`, with the reason in the log; `ocelli "
+       "doctor` "
+       "shows all."},
   };
 }
 
@@ -172,6 +176,9 @@ std::vector<std::string> choices(const media::DecodeDevice* /*device*/) {
 }
 std::vector<std::string> choices(const infer::PrecisionChoice* /*precision*/) {
   return {"fp32", "bf16", "int8", "auto"};
+}
+std::vector<std::string> choices(const infer::Provider* /*provider*/) {
+  return {"cpu", "cuda", "tensorrt", "openvino"};
 }
 
 }  // namespace ocelli::config

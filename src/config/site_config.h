@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "base/yaml.h"
 #include "engine/stream.h"
+#include "infer/backend.h"
 #include "infer/precision.h"
 
 namespace ocelli::config {
@@ -25,6 +26,7 @@ struct ModelConfig {
   float score = 0;           ///< overrides the card's threshold; 0: the card's
   int intra_op_threads = 0;  ///< 0: measured default
   infer::PrecisionChoice precision = infer::PrecisionChoice::fp32;
+  infer::Provider provider = infer::Provider::cpu;
 };
 
 /// The whole configuration: `ocelli.yaml` after all layers. Later layers win: defaults < file < OCELLI_… < flags.

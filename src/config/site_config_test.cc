@@ -81,7 +81,7 @@ TEST(SiteConfig, ReadsEverySection) {
   const auto [site, problems] = load(R"(
 server: {bind: 0.0.0.0, port: 0}
 log: {level: warn, format: json, camera_lines_per_second: 2}
-model: {name: yolov8s, score: 0.3, threads: 2, precision: int8, cards: /c, store: /s}
+model: {name: yolov8s, score: 0.3, threads: 2, precision: int8, provider: cuda, cards: /c, store: /s}
 tracker: {high_score: .6, low_score: .2, begin_score: .7, min_iou_first: .1, min_iou_second: .4, confirm_hits: 2, keep_lost: 1.5s}
 )");
   EXPECT_THAT(problems, IsEmpty());
@@ -94,6 +94,7 @@ tracker: {high_score: .6, low_score: .2, begin_score: .7, min_iou_first: .1, min
   EXPECT_EQ(site.model.score, .3F);
   EXPECT_EQ(site.model.intra_op_threads, 2);
   EXPECT_EQ(site.model.precision, infer::PrecisionChoice::int8);
+  EXPECT_EQ(site.model.provider, infer::Provider::cuda);
   EXPECT_EQ(site.model.cards, "/c");
   EXPECT_EQ(site.model.store, "/s");
   EXPECT_EQ(site.tracker.high_score, .6F);

@@ -25,6 +25,20 @@ std::string_view backend_name(BackendKind kind) {
   return "";
 }
 
+std::string_view provider_name(Provider provider) {
+  switch (provider) {
+    case Provider::cpu:
+      return "cpu";
+    case Provider::cuda:
+      return "cuda";
+    case Provider::tensorrt:
+      return "tensorrt";
+    case Provider::openvino:
+      return "openvino";
+  }
+  return "";
+}
+
 base::Result<std::shared_ptr<Backend>> make_backend(BackendKind kind) {
   return kind == BackendKind::openvino ? make_openvino_backend() : make_onnx_backend();
 }

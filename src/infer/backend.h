@@ -11,10 +11,28 @@
 
 namespace ocelli::infer {
 
+/// What ONNX Runtime computes on. A property of the deployment, like the precision.
+enum class Provider {
+  cpu,  ///< always there
+  cuda,
+  tensorrt,  ///< with cuda for what it does not know
+  openvino,  ///< ONNX Runtime's own, not BackendKind::openvino
+};
+/// "cpu", "cuda", "tensorrt", "openvino".
+std::string_view provider_name(Provider provider);
+
+/// What a session got.
+struct ProviderUse {
+  Provider provider = Provider::cpu;
+  std::string reason;  ///< why it is not the one that was asked for; else empty
+};
+
 struct SessionConfig {
   int intra_op_threads = 0;  ///< threads of one run; 0: default_intra_op_threads()
   /// What is computed with. Int8 lies in the weights, so that a backend makes no difference between it and fp32.
   Precision precision = Precision::fp32;
+  /// What cannot be had is replaced by the processor; Session::provider() says why.
+  Provider provider = Provider::cpu;
 };
 
 /// All cores up to four: measured on YOLOv8n, see docs/decisions/0004. Many streams in parallel do better with 1.
@@ -38,6 +56,7 @@ class Session {
   virtual base::Result<std::unique_ptr<Binding>> make_binding() = 0;
   /// Blocks for one run over the binding's memory.
   virtual base::Status run(Binding& binding) = 0;
+  virtual ProviderUse provider() const { return {}; }
 };
 
 enum class BackendKind {
@@ -57,6 +76,11 @@ class Backend {
   virtual base::Status check_precision(Precision precision) const {
     if (precision != Precision::bf16) return {};
     return base::Error(base::Code::unsupported, description() + " does not compute with bf16");
+  }
+  /// Why SessionConfig::provider would be replaced by the processor.
+  virtual base::Status check_provider(Provider provider) const {
+    if (provider == Provider::cpu) return {};
+    return base::Error(base::Code::unsupported, description() + " has no providers");
   }
   /// `corrupt` when the file is not a model, `unsupported` when its shapes or types are not what we can bind.
   virtual base::Result<std::unique_ptr<Session>> load(const std::string& path, const SessionConfig& config) = 0;

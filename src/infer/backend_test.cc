@@ -126,6 +126,32 @@ TEST_P(BackendTest, ComputesWithBf16OrSaysWhyNot) {
   }
 }
 
+TEST_P(BackendTest, RunsOnTheProcessorAndSaysWhyWhenAProviderCannotBeHad) {
+  write(testing::tiny_model(2, 1, 1, {10}));
+  for (const auto provider : {Provider::cuda, Provider::tensorrt, Provider::openvino}) {
+    const auto can = backend_->check_provider(provider);
+    if (can) continue;  // a machine that has it
+    EXPECT_FALSE(can.error().message().empty());
+    const auto session = backend_->load(path_, {.intra_op_threads = 1, .provider = provider});
+    ASSERT_TRUE(session) << session.error().message();
+    EXPECT_EQ((*session)->provider().provider, Provider::cpu);
+    if (GetParam() == BackendKind::onnx_runtime) {
+      EXPECT_EQ((*session)->provider().reason, can.error().message());
+      EXPECT_THAT(can.error().message(), HasSubstr(std::string(provider_name(provider))));
+    }
+    auto binding = (*session)->make_binding();
+    ASSERT_TRUE((*session)->run(**binding));
+  }
+}
+
+TEST_P(BackendTest, HasTheProcessorAlways) {
+  write(testing::tiny_model(2, 1, 1, {10}));
+  EXPECT_TRUE(backend_->check_provider(Provider::cpu));
+  const auto session = backend_->load(path_, {.intra_op_threads = 1});
+  ASSERT_TRUE(session);
+  EXPECT_EQ((*session)->provider().reason, "");
+}
+
 INSTANTIATE_TEST_SUITE_P(Built, BackendTest, ::testing::ValuesIn(built_backends()),
                          [](const auto& tested) { return std::string(backend_name(tested.param)); });
 

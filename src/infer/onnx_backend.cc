@@ -6,6 +6,7 @@
 
 #include "infer/backend.h"
 #include "infer/onnx_library.h"
+#include "infer/onnx_provider.h"
 
 namespace ocelli::infer {
 namespace {
@@ -127,14 +128,15 @@ class OnnxBinding final : public Binding {
 
 class OnnxSession final : public Session {
  public:
-  OnnxSession(std::shared_ptr<const Environment> environment, Owned<OrtSession> session)
-      : environment_(std::move(environment)), session_(std::move(session)) {}
+  OnnxSession(std::shared_ptr<const Environment> environment, Owned<OrtSession> session, ProviderUse provider)
+      : environment_(std::move(environment)), session_(std::move(session)), provider_(std::move(provider)) {}
 
   base::Status describe();
   const std::vector<TensorSpec>& inputs() const override { return inputs_; }
   const std::vector<TensorSpec>& outputs() const override { return outputs_; }
   base::Result<std::unique_ptr<Binding>> make_binding() override;
   base::Status run(Binding& binding) override;
+  ProviderUse provider() const override { return provider_; }
 
  private:
   using GetName = OrtStatus* (*)(const OrtSession*, size_t, OrtAllocator*, char**);
@@ -145,6 +147,7 @@ class OnnxSession final : public Session {
 
   std::shared_ptr<const Environment> environment_;  // co-owned with the backend and its other sessions
   Owned<OrtSession> session_;
+  const ProviderUse provider_;
   std::vector<TensorSpec> inputs_;
   std::vector<TensorSpec> outputs_;
   std::vector<const char*> input_names_;
@@ -237,10 +240,12 @@ class OnnxBackend final : public Backend {
   explicit OnnxBackend(std::shared_ptr<const Environment> environment) : environment_(std::move(environment)) {}
 
   std::string description() const override { return "ONNX Runtime " + environment_->library.version + ", CPU"; }
+  base::Status check_provider(Provider provider) const override;
   base::Result<std::unique_ptr<Session>> load(const std::string& path, const SessionConfig& config) override;
 
  private:
   base::Result<Owned<OrtSessionOptions>> make_options(const SessionConfig& config) const;
+  base::Result<Owned<OrtSession>> create_session(const std::string& path, const SessionConfig& config) const;
 
   std::shared_ptr<const Environment> environment_;  // co-owned with the sessions
 };
@@ -259,12 +264,16 @@ base::Result<Owned<OrtSessionOptions>> OnnxBackend::make_options(const SessionCo
   return owned;
 }
 
-base::Result<std::unique_ptr<Session>> OnnxBackend::load(const std::string& path, const SessionConfig& config) {
+base::Status OnnxBackend::check_provider(Provider provider) const {
+  OC_TRY(const auto options, make_options({}));
+  return append_provider(*environment_->library.api, *options, provider);
+}
+
+base::Result<Owned<OrtSession>> OnnxBackend::create_session(const std::string& path,
+                                                            const SessionConfig& config) const {
   const OrtApi& api = *environment_->library.api;
-  std::error_code ignored;
-  if (!std::filesystem::exists(path, ignored)) return Error(Code::not_found, "no model file at " + path);
-  OC_TRY_STATUS(check_precision(config.precision));
   OC_TRY(auto options, make_options(config));
+  OC_TRY_STATUS(append_provider(api, *options, config.provider));
   OrtSession* session = nullptr;
   auto status = checked(api, api.CreateSession(environment_->env.get(), path.c_str(), options.get(), &session),
                         path + " is not a model that ONNX Runtime can load");
@@ -272,7 +281,24 @@ base::Result<std::unique_ptr<Session>> OnnxBackend::load(const std::string& path
     const bool ours = status.error().code() == Code::internal;  // its "FAIL" says nothing else than: cannot load
     return Error(ours ? Code::corrupt : status.error().code(), status.error().message());
   }
-  auto loaded = std::make_unique<OnnxSession>(environment_, own(session, api.ReleaseSession));
+  return own(session, api.ReleaseSession);
+}
+
+base::Result<std::unique_ptr<Session>> OnnxBackend::load(const std::string& path, const SessionConfig& config) {
+  std::error_code ignored;
+  if (!std::filesystem::exists(path, ignored)) return Error(Code::not_found, "no model file at " + path);
+  OC_TRY_STATUS(check_precision(config.precision));
+  ProviderUse use{config.provider, {}};
+  auto session = create_session(path, config);
+  if (!session && config.provider != Provider::cpu) {
+    // Whatever kept the device from it, the processor may do: a GPU without memory fails here, not before.
+    use = {Provider::cpu, session.error().message()};
+    SessionConfig on_processor = config;
+    on_processor.provider = Provider::cpu;
+    session = create_session(path, on_processor);
+  }
+  if (!session) return std::move(session).error();
+  auto loaded = std::make_unique<OnnxSession>(environment_, *std::move(session), std::move(use));
   OC_TRY_STATUS(loaded->describe());
   return std::unique_ptr<Session>(std::move(loaded));
 }

@@ -73,7 +73,7 @@ class DoctorTest(Case):
     def test_says_what_is_there(self):
         report = ocelli("doctor")
         self.assertEqual(report.code, 0, report)
-        for word in ("processor", "pixel kernels", "decode H.264", "inference", "model yolov8n"):
+        for word in ("processor", "pixel kernels", "decode H.264", "inference", "provider cuda", "model yolov8n"):
             self.assertIn(word, report.out)
         self.assertNotIn("BAD", report.out)
 
