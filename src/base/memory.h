@@ -6,8 +6,8 @@ namespace ocelli::base {
 /// its own, up to eight per core, and after the first large block is freed it takes blocks of that size from arenas
 /// too. With a thread per camera, whose decoders come and go in whichever arena is free, both fragment, and memory
 /// grows for days without a leak. A few arenas are enough, since packets and frames that flow are not allocated anew;
-/// and blocks from 32 KiB on (pictures, key frames) have pages of their own, which go back when they are freed. Does nothing
-/// elsewhere.
+/// and blocks from 32 KiB on (pictures, key frames) have pages of their own, which go back when they are freed. Does
+/// nothing elsewhere.
 void bound_memory();
 
 }  // namespace ocelli::base

@@ -177,8 +177,8 @@ TEST_F(HardwareTest, ForcedOntoADeviceThatIsNotHereTellsWhatToDo) {
   ASSERT_TRUE(make_clip(folder_ / "a.mp4", 2, "-c:v libx264"));
   const auto decoder = open(folder_ / "a.mp4", DecodeDevice::cuda, &devices);
   ASSERT_FALSE(decoder);
-  EXPECT_THAT(decoder.error().message(), AllOf(HasSubstr("cannot decode by cuda: "), HasSubstr(" missing: "),
-                                               HasSubstr("set decode_device")));
+  EXPECT_THAT(decoder.error().message(),
+              AllOf(HasSubstr("cannot decode by cuda: "), HasSubstr(" missing: "), HasSubstr("set decode_device")));
   EXPECT_THAT(decoder.error().message(), ::testing::Not(HasSubstr("\n")));
 }
 
