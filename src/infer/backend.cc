@@ -1,6 +1,7 @@
 #include "infer/backend.h"
 
 #include <algorithm>
+#include <numeric>
 #include <thread>
 
 namespace ocelli::infer {
@@ -49,5 +50,24 @@ base::Result<std::shared_ptr<Backend>> make_openvino_backend() {
                      "this build has no OpenVINO: configure it with -DOCELLI_WITH_OPENVINO=ON");
 }
 #endif
+
+std::size_t TensorView::element_count() const {
+  return std::accumulate(shape.begin(), shape.end(), std::size_t{1}, [](std::size_t count, std::int64_t dimension) {
+    return count * static_cast<std::size_t>(dimension);
+  });
+}
+
+std::span<const float> TensorView::floats() const {
+  if (type != ElementType::float32 || data == nullptr) return {};
+  return {static_cast<const float*>(data), element_count()};
+}
+
+base::Result<std::unique_ptr<OpenBinding>> Session::make_open_binding() {
+  return base::Error(base::Code::unsupported, "this runtime takes models of fixed sizes only");
+}
+
+base::Result<std::string> Session::metadata(const std::string& key) const {
+  return base::Error(base::Code::not_found, "the model's file says nothing of '" + key + "'");
+}
 
 }  // namespace ocelli::infer

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -46,6 +47,32 @@ class Binding {
   virtual const TensorBuffer& output(std::size_t index) const = 0;
 };
 
+/// A tensor that the runtime wrote, with the shape that it had in this run.
+struct TensorView {
+  ElementType type = ElementType::float32;
+  std::vector<std::int64_t> shape;
+  const void* data = nullptr;
+
+  std::size_t element_count() const;
+  /// Of one whose type is float32; empty otherwise.
+  std::span<const float> floats() const;
+};
+
+/// Memory of one caller whose runs differ in shape, for models that leave sizes open. Inputs grow to the largest shape
+/// they ever had and are used again; outputs are the runtime's, from the arena that all sessions share, since their
+/// shape is known only after the run. One thread at a time.
+class OpenBinding {
+ public:
+  virtual ~OpenBinding() = default;
+  /// Memory for an input of this shape, 64-byte aligned, valid until the next call for the same input. Its contents are
+  /// whatever was there. `invalid` for a size below 1.
+  virtual base::Result<void*> shape_input(std::size_t index, std::span<const std::int64_t> shape) = 0;
+  /// Blocks for one run. `internal` when the model does not take these shapes.
+  virtual base::Status run() = 0;
+  /// What the last run left; valid until the next.
+  virtual const TensorView& output(std::size_t index) const = 0;
+};
+
 /// A loaded model. Thread-safe: any number of bindings may run at once.
 class Session {
  public:
@@ -57,6 +84,10 @@ class Session {
   /// Blocks for one run over the binding's memory.
   virtual base::Status run(Binding& binding) = 0;
   virtual ProviderUse provider() const { return {}; }
+  /// The session outlives it. `unsupported` where the runtime wants fixed shapes.
+  virtual base::Result<std::unique_ptr<OpenBinding>> make_open_binding();
+  /// What the model's file says under a key of its own, e.g. a recogniser's characters; `not_found` when nothing.
+  virtual base::Result<std::string> metadata(const std::string& key) const;
 };
 
 enum class BackendKind {

@@ -56,6 +56,41 @@ TEST_P(BackendTest, DescribesInputsAndOutputs) {
   EXPECT_EQ((*session)->outputs()[0].to_string(), "output0 float32[1,6,2]");
 }
 
+TEST_P(BackendTest, TakesAnotherShapeInEachRunInMemoryThatOnlyGrows) {
+  write(testing::tiny_model(-1, 1, 2, {1, 2}));
+  auto session = backend_->load(path_, {.intra_op_threads = 1});
+  ASSERT_TRUE(session) << session.error().message();
+  auto binding = (*session)->make_open_binding();
+  if (!binding) GTEST_SKIP() << binding.error().message();
+  const auto first = (*binding)->shape_input(0, std::vector<std::int64_t>{1, 3, 8, 6});
+  ASSERT_TRUE(first);
+  const void* largest = *first;
+  EXPECT_EQ(reinterpret_cast<std::uintptr_t>(largest) % 64, 0U);
+  for (const std::int64_t width : {6, 2, 4, 4, 6}) {
+    const auto input = (*binding)->shape_input(0, std::vector<std::int64_t>{1, 3, 8, width});
+    ASSERT_TRUE(input);
+    EXPECT_EQ(*input, largest);
+    std::fill_n(static_cast<float*>(*input), 3 * 8 * width, static_cast<float>(width));
+    ASSERT_TRUE((*binding)->run());
+    const auto& output = (*binding)->output(0);
+    EXPECT_THAT(output.shape, ::testing::ElementsAre(1, 1, 2));
+    EXPECT_THAT(output.floats(), ::testing::ElementsAre(width, 2 * width));
+  }
+}
+
+TEST_P(BackendTest, RefusesAnOpenInputWithoutAShape) {
+  write(testing::tiny_model(-1, 1, 2, {1, 2}));
+  auto session = backend_->load(path_, {.intra_op_threads = 1});
+  ASSERT_TRUE(session) << session.error().message();
+  auto binding = (*session)->make_open_binding();
+  if (!binding) GTEST_SKIP() << binding.error().message();
+  EXPECT_FALSE((*binding)->run());
+  const auto empty = (*binding)->shape_input(0, std::vector<std::int64_t>{1, 3, 0, 8});
+  ASSERT_FALSE(empty);
+  EXPECT_EQ(empty.error().code(), Code::invalid);
+  EXPECT_EQ((*session)->metadata("character").error().code(), Code::not_found);
+}
+
 TEST_P(BackendTest, ReadsAndWritesTheBoundMemoryInPlace) {
   write(testing::tiny_model(2, 2, 2, {1, 2, 3, 4}));
   auto session = backend_->load(path_, {.intra_op_threads = 1});

@@ -244,10 +244,15 @@ bool fits(Task task, OutputLayout layout) {
     case OutputLayout::yolox:
       return task == Task::detection;
     case OutputLayout::logits:
-    case OutputLayout::probabilities:
       return task == Task::classification;
+    case OutputLayout::probabilities:
+      return task == Task::classification || task == Task::text_direction;
     case OutputLayout::embedding:
       return task == Task::reid;
+    case OutputLayout::text_map:
+      return task == Task::text_detection;
+    case OutputLayout::ctc:
+      return task == Task::text_recognition;
     case OutputLayout::custom:
       return task == Task::custom;
   }
@@ -318,6 +323,8 @@ void read_output(Section& section, ModelCard& card, std::vector<YamlProblem>& pr
                                 {"logits", OutputLayout::logits},
                                 {"probabilities", OutputLayout::probabilities},
                                 {"embedding", OutputLayout::embedding},
+                                {"text_map", OutputLayout::text_map},
+                                {"ctc", OutputLayout::ctc},
                                 {"custom", OutputLayout::custom}});
   if (!fits(card.task, card.layout)) {
     section.report("layout", fmt::format("no {} model has this layout", task_name(card.task)));
@@ -352,6 +359,9 @@ void read_card(Section& section, ModelCard& card, std::vector<YamlProblem>& prob
                        {{"detection", Task::detection},
                         {"classification", Task::classification},
                         {"reid", Task::reid},
+                        {"text_detection", Task::text_detection},
+                        {"text_direction", Task::text_direction},
+                        {"text_recognition", Task::text_recognition},
                         {"custom", Task::custom}});
   section.section("licence", [&](Section& inner) { read_licence(inner, card); });
   section.section("checkpoint", [&](Section& inner) { read_checkpoint(inner, card, problems); });
@@ -377,6 +387,12 @@ std::string_view task_name(Task task) {
       return "classification";
     case Task::reid:
       return "reid";
+    case Task::text_detection:
+      return "text_detection";
+    case Task::text_direction:
+      return "text_direction";
+    case Task::text_recognition:
+      return "text_recognition";
     case Task::custom:
       return "custom";
   }

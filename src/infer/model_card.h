@@ -12,10 +12,13 @@ namespace ocelli::infer {
 
 /// What a model is for; each task has its own type of result.
 enum class Task {
-  detection,       ///< boxes with classes: Detections
-  classification,  ///< what the picture shows: Classification
-  reid,            ///< what somebody looks like: Embedding
-  custom,          ///< what a program that embeds ocelli makes of it, with a TaskHead of its own
+  detection,         ///< boxes with classes: Detections
+  classification,    ///< what the picture shows: Classification
+  reid,              ///< what somebody looks like: Embedding
+  text_detection,    ///< where text stands; the three of text make up a TextReader
+  text_direction,    ///< whether a line of text stands on its head
+  text_recognition,  ///< what a line of text says
+  custom,            ///< what a program that embeds ocelli makes of it, with a TaskHead of its own
 };
 std::string_view task_name(Task task);
 
@@ -26,6 +29,8 @@ enum class OutputLayout {
   logits,  ///< [1, classes]: softmax makes them probabilities
   probabilities,  ///< [1, classes]
   embedding,      ///< [1, length]: of any length, see normalise()
+  text_map,       ///< [1, 1, height, width]: how likely each pixel of the input belongs to text, see find_text()
+  ctc,            ///< [1, steps, characters]: see CtcDecoder
   custom,         ///< known to the program's own TaskHead
 };
 
@@ -68,6 +73,7 @@ struct ModelCard {
   std::uint64_t checkpoint_bytes = 0;
   ModelConversion conversion;
   std::string sha256;  ///< of the ONNX file that is run
+  /// Of text, the size is a bound: see TextReader.
   vision::InputSpec input;
   OutputLayout layout = OutputLayout::yolov8;
   std::string output_tensor;        ///< which of several outputs; empty: the only one

@@ -137,8 +137,11 @@ class OnnxSession final : public Session {
   base::Result<std::unique_ptr<Binding>> make_binding() override;
   base::Status run(Binding& binding) override;
   ProviderUse provider() const override { return provider_; }
+  base::Result<std::unique_ptr<OpenBinding>> make_open_binding() override;
+  base::Result<std::string> metadata(const std::string& key) const override;
 
  private:
+  friend class OnnxOpenBinding;
   using GetName = OrtStatus* (*)(const OrtSession*, size_t, OrtAllocator*, char**);
   using GetType = OrtStatus* (*)(const OrtSession*, size_t, OrtTypeInfo**);
   base::Result<TensorSpec> describe_tensor(std::size_t index, GetName get_name, GetType get_type) const;
@@ -233,6 +236,123 @@ base::Status OnnxSession::run(Binding& binding) {
       api().Run(session_.get(), nullptr, input_names_.data(), bound.input_values_.data(), bound.input_values_.size(),
                 output_names_.data(), output_names_.size(), bound.output_values_.data()),
       "inference failed");
+}
+
+base::Result<std::string> OnnxSession::metadata(const std::string& key) const {
+  OrtAllocator* allocator = nullptr;
+  OC_TRY_STATUS(checked(api(), api().GetAllocatorWithDefaultOptions(&allocator), "allocator"));
+  OrtModelMetadata* metadata = nullptr;
+  OC_TRY_STATUS(checked(api(), api().SessionGetModelMetadata(session_.get(), &metadata), "model metadata"));
+  const auto owned = own(metadata, api().ReleaseModelMetadata);
+  char* value = nullptr;
+  OC_TRY_STATUS(checked(api(), api().ModelMetadataLookupCustomMetadataMap(metadata, allocator, key.c_str(), &value),
+                        "model metadata"));
+  if (value == nullptr) return Session::metadata(key);
+  std::string text = value;
+  allocator->Free(allocator, value);
+  return text;
+}
+
+class OnnxOpenBinding final : public OpenBinding {
+ public:
+  explicit OnnxOpenBinding(const OnnxSession& session)
+      : session_(session),
+        inputs_(session.inputs().size()),
+        input_values_(inputs_.size()),
+        output_values_(session.outputs().size()),
+        outputs_(session.outputs().size()) {}
+  ~OnnxOpenBinding() override { release_outputs(); }
+  OnnxOpenBinding(const OnnxOpenBinding&) = delete;
+  OnnxOpenBinding& operator=(const OnnxOpenBinding&) = delete;
+
+  base::Result<void*> shape_input(std::size_t index, std::span<const std::int64_t> shape) override;
+  base::Status run() override;
+  const TensorView& output(std::size_t index) const override { return outputs_[index]; }
+
+ private:
+  struct Input {
+    std::unique_ptr<TensorBuffer> buffer;
+    Owned<OrtValue> value;
+    std::vector<std::int64_t> shape;
+  };
+  void release_outputs();
+  base::Status read_output(std::size_t index);
+
+  const OnnxSession& session_;
+  std::vector<Input> inputs_;
+  std::vector<const OrtValue*> input_values_;
+  std::vector<OrtValue*> output_values_;
+  std::vector<TensorView> outputs_;
+};
+
+base::Result<void*> OnnxOpenBinding::shape_input(std::size_t index, std::span<const std::int64_t> shape) {
+  Input& input = inputs_[index];
+  if (input.value && std::equal(shape.begin(), shape.end(), input.shape.begin(), input.shape.end())) {
+    return input.buffer->data();
+  }
+  TensorSpec spec = session_.inputs()[index];
+  spec.shape.assign(shape.begin(), shape.end());
+  if (std::any_of(shape.begin(), shape.end(), [](std::int64_t dimension) { return dimension < 1; })) {
+    return Error(Code::invalid, "no input can be " + spec.to_string());
+  }
+  if (!input.buffer || input.buffer->bytes() < spec.bytes()) {
+    OC_TRY(auto buffer, TensorBuffer::allocate(spec.bytes()));
+    input.buffer = std::make_unique<TensorBuffer>(std::move(buffer));
+  }
+  const OrtApi& api = session_.api();
+  OrtValue* value = nullptr;
+  OC_TRY_STATUS(checked(
+      api,
+      api.CreateTensorWithDataAsOrtValue(session_.environment_->cpu_memory.get(), input.buffer->data(), spec.bytes(),
+                                         spec.shape.data(), spec.shape.size(), their_type(spec.type), &value),
+      "cannot bind " + spec.to_string()));
+  input.value = own(value, api.ReleaseValue);
+  input.shape = std::move(spec.shape);
+  input_values_[index] = value;
+  return input.buffer->data();
+}
+
+void OnnxOpenBinding::release_outputs() {
+  for (OrtValue*& value : output_values_) {
+    if (value != nullptr) session_.api().ReleaseValue(value);
+    value = nullptr;
+  }
+}
+
+base::Status OnnxOpenBinding::read_output(std::size_t index) {
+  const OrtApi& api = session_.api();
+  TensorView& view = outputs_[index];
+  OrtTensorTypeAndShapeInfo* info = nullptr;
+  OC_TRY_STATUS(checked(api, api.GetTensorTypeAndShape(output_values_[index], &info), "output shape"));
+  const auto owned = own(info, api.ReleaseTensorTypeAndShapeInfo);
+  std::size_t dimensions = 0;
+  OC_TRY_STATUS(checked(api, api.GetDimensionsCount(info, &dimensions), "output shape"));
+  view.shape.resize(dimensions);
+  OC_TRY_STATUS(checked(api, api.GetDimensions(info, view.shape.data(), dimensions), "output shape"));
+  void* data = nullptr;
+  OC_TRY_STATUS(checked(api, api.GetTensorMutableData(output_values_[index], &data), "output"));
+  view.type = session_.outputs()[index].type;
+  view.data = data;
+  return {};
+}
+
+base::Status OnnxOpenBinding::run() {
+  if (std::any_of(input_values_.begin(), input_values_.end(), [](const OrtValue* value) { return value == nullptr; })) {
+    return Error(Code::internal, "an input of the model has no shape yet");
+  }
+  release_outputs();
+  const OrtApi& api = session_.api();
+  OC_TRY_STATUS(checked(
+      api,
+      api.Run(session_.session_.get(), nullptr, session_.input_names_.data(), input_values_.data(),
+              input_values_.size(), session_.output_names_.data(), output_values_.size(), output_values_.data()),
+      "inference failed"));
+  for (std::size_t i = 0; i < outputs_.size(); ++i) OC_TRY_STATUS(read_output(i));
+  return {};
+}
+
+base::Result<std::unique_ptr<OpenBinding>> OnnxSession::make_open_binding() {
+  return std::unique_ptr<OpenBinding>(std::make_unique<OnnxOpenBinding>(*this));
 }
 
 class OnnxBackend final : public Backend {

@@ -159,6 +159,23 @@ TEST_F(DecoderTest, OpensImagesAsOneFrame) {
   EXPECT_EQ(decoded.frames[0]->info().format, PixelFormat::bgr24);
 }
 
+TEST_F(DecoderTest, LaysATransparentPictureOnAGroundThatContrasts) {
+  // Of one colour, and the less transparent the farther right.
+  for (const int level : {0, 255}) {
+    const std::string path = folder_ / (std::to_string(level) + ".png");
+    const std::string channels =
+        "r=" + std::to_string(level) + ":g=" + std::to_string(level) + ":b=" + std::to_string(level);
+    ASSERT_TRUE(
+        testing::ffmpeg("-f lavfi -i color=black:s=64x64,format=rgba,geq=" + channels + ":a=X*4 -frames:v 1 " + path));
+    const auto decoded = decode(path, pool_);
+    ASSERT_EQ(decoded.frames.size(), 1U);
+    ASSERT_EQ(decoded.frames[0]->info().format, PixelFormat::bgr24);
+    const std::uint8_t* row = decoded.frames[0]->plane(0).data;
+    EXPECT_EQ(row[0], 255 - level);
+    EXPECT_NEAR(row[std::ptrdiff_t{3} * 63], level, 3);
+  }
+}
+
 TEST_F(DecoderTest, ReadsRangeAndMatrixFromTheStream) {
   ASSERT_TRUE(make_clip(folder_ / "a.mp4", 2, "-pix_fmt yuvj420p -colorspace bt709 -c:v libx264"));
   const auto decoded = decode(folder_ / "a.mp4", pool_);

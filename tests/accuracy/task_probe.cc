@@ -91,6 +91,10 @@ std::string layout_name(ocelli::infer::OutputLayout layout) {
       return "probabilities";
     case OutputLayout::embedding:
       return "embedding";
+    case OutputLayout::text_map:
+      return "text_map";
+    case OutputLayout::ctc:
+      return "ctc";
     case OutputLayout::custom:
       return "custom";
   }

@@ -15,7 +15,7 @@ struct TinyOutput {
 };
 
 /// A real ONNX file of a few hundred bytes, so that tests need no weights: input "images" float32[1,3,side,side],
-/// any number of outputs. Written by hand after onnx.proto3 (IR version 8, opset 13).
+/// any number of outputs; `side` -1: any size. Written by hand after onnx.proto3 (IR version 8, opset 13).
 std::string tiny_model(int side, const std::vector<TinyOutput>& outputs);
 /// With one output, "output0".
 std::string tiny_model(int side, int rows, int columns, const std::vector<float>& values);
