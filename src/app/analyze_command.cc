@@ -18,6 +18,7 @@
 #include "app/input_list.h"
 #include "app/precision_option.h"
 #include "app/print.h"
+#include "app/reading.h"
 #include "app/summary.h"
 #include "base/suggest.h"
 #include "config/site_config.h"
@@ -247,31 +248,44 @@ bool can_open(const std::string& input, CommandContext& context) {
   return false;
 }
 
-// --- classify ---
+// --- classify, ocr ---
 
 constexpr const char* kClassifier = "mobilenet_v2";
 
-/// Options that only mean something where objects are found and followed.
-base::Status check_classify_options(const CLI::App& command) {
+/// Options that only mean something where objects are found and followed, or where one model is enough.
+base::Status check_task_options(const CLI::App& command, const std::string& task) {
   for (const std::string name : {"--config", "--camera", "--classes", "--annotate", "--format", "--score", "--trace"}) {
-    if (command.count(name) > 0) return Error(Code::invalid, name + " is for --task detect, not for --task classify");
+    if (command.count(name) > 0) return Error(Code::invalid, name + " is for --task detect, not for --task " + task);
+  }
+  for (const std::string name : {"--model", "--precision"}) {
+    if (task == "ocr" && command.count(name) > 0) {
+      return Error(Code::invalid, name + " is not for --task ocr, which takes three models of its own");
+    }
   }
   return {};
 }
 
-void print_classes(const std::string& input, const ClassificationReport& report) {
+void print_report(const std::string& input, const ClassificationReport& report) {
   const std::string name = media::redact_url(input);
   if (report.frames == 0) return print(stdout, "{}: no frame in that part of it\n", name);
   if (report.frames == 1) return print(stdout, "{}: {} {:.2f}\n", name, report.label, report.score);
   print(stdout, "{}: {} frames, {} in {} of them\n", name, report.frames, report.label, report.label_frames);
 }
 
+void print_report(const std::string& input, const ReadingReport& report) {
+  const std::string name = media::redact_url(input);
+  if (report.frames == 0) return print(stdout, "{}: no frame in that part of it\n", name);
+  if (report.frames > 1) return print(stdout, "{}: {} frames, {} lines\n", name, report.frames, report.lines);
+  print(stdout, "{}: {} lines\n", name, report.lines);
+  for (const auto& line : report.frame_lines) print(stdout, "  {}\n", line.text);
+}
+
 /// False: the others need not be tried.
-bool classify_one(const std::string& input, ClassificationJob& job, const AnalyzeOptions& options,
-                  CommandContext& context) {
+template <class Job>
+bool run_job_on(const std::string& input, Job& job, const AnalyzeOptions& options, CommandContext& context) {
   const auto report = job.run(input, context.clock, context.stop);
   if (report) {
-    if (!options.quiet) print_classes(input, *report);
+    if (!options.quiet) print_report(input, *report);
     return true;
   }
   if (report.error().code() == Code::cancelled) {
@@ -284,23 +298,33 @@ bool classify_one(const std::string& input, ClassificationJob& job, const Analyz
   return !job.file_failed();
 }
 
-void run_classify(const std::vector<std::string>& inputs, const engine::StreamConfig& stream, config::SiteConfig site,
-                  const AnalyzeOptions& options, CommandContext& context) {
-  if (inputs.size() == 1 && !can_open(inputs.front(), context)) return;
-  if (options.model.empty()) site.model.name = kClassifier;
-  const auto model = load_model(site.model, infer::Task::classification);
-  if (!model) return fail(context, ExitCode::model, model.error());
-  auto job = ClassificationJob::create(
-      {.folder = options.folder, .max_fps = options.fps, .from = stream.from, .to = stream.to}, *model);
+template <class Job>
+void run_job(const std::vector<std::string>& inputs, base::Result<Job> job, const AnalyzeOptions& options,
+             CommandContext& context) {
   if (!job) {
     return fail(context, job.error().code() == Code::invalid ? ExitCode::model : ExitCode::output, job.error());
   }
   for (const auto& input : inputs) {
-    if (!classify_one(input, *job, options, context)) break;
+    if (!run_job_on(input, *job, options, context)) break;
   }
   if (job->file_failed()) return;
   if (auto status = job->finish(); !status) return fail(context, ExitCode::output, status.error());
   if (!options.quiet) print(stdout, "{}\n", job->path());
+}
+
+void run_picture_task(const std::vector<std::string>& inputs, const engine::StreamConfig& stream,
+                      config::SiteConfig site, const AnalyzeOptions& options, CommandContext& context) {
+  if (inputs.size() == 1 && !can_open(inputs.front(), context)) return;
+  const FrameRange range{.max_fps = options.fps, .from = stream.from, .to = stream.to};
+  if (options.task == "ocr") {
+    auto reader = load_text_reader(site.model);
+    if (!reader) return fail(context, ExitCode::model, reader.error());
+    return run_job(inputs, ReadingJob::create({options.folder, range}, std::move(*reader)), options, context);
+  }
+  if (options.model.empty()) site.model.name = kClassifier;
+  const auto model = load_model(site.model, infer::Task::classification);
+  if (!model) return fail(context, ExitCode::model, model.error());
+  run_job(inputs, ClassificationJob::create({options.folder, range}, *model), options, context);
 }
 
 base::Status check_writable(const AnalyzeOptions& options) {
@@ -309,8 +333,8 @@ base::Status check_writable(const AnalyzeOptions& options) {
 }
 
 void run_analyze(const AnalyzeOptions& options, const CLI::App& command, CommandContext& context) {
-  const bool classifies = options.task == "classify";
-  if (auto status = classifies ? check_classify_options(command) : base::Status(); !status) {
+  const bool follows = options.task == "detect";
+  if (auto status = follows ? base::Status() : check_task_options(command, options.task); !status) {
     return fail(context, ExitCode::usage, status.error());
   }
   const auto inputs = list_inputs(options.inputs);
@@ -319,7 +343,7 @@ void run_analyze(const AnalyzeOptions& options, const CLI::App& command, Command
   if (!site) return fail(context, ExitCode::usage, site.error());
   const auto stream = make_stream(*site, options);
   if (!stream) return fail(context, ExitCode::usage, stream.error());
-  if (classifies) return run_classify(*inputs, *stream, *site, options, context);
+  if (!follows) return run_picture_task(*inputs, *stream, *site, options, context);
   if (inputs->size() == 1 && !can_open(inputs->front(), context)) return;
   const auto analyses = plan(*inputs, *stream, options);
   if (auto status = check_inputs_are_no_results(analyses); !status) {
@@ -360,8 +384,10 @@ void add_analyze_command(CLI::App& app, CommandContext& context) {
   auto* command = app.add_subcommand("analyze", "Analyse video files, photos or URLs and write what happened");
   command->add_option("INPUT", options->inputs, "Files, folders, quoted patterns, or http(s):// and rtsp:// URLs")
       ->required();
-  command->add_option("--task", options->task, "detect: objects, followed; classify: what a picture shows as a whole")
-      ->check(CLI::IsMember({"detect", "classify"}))
+  command
+      ->add_option("--task", options->task,
+                   "detect: objects, followed; classify: what a picture shows as a whole; ocr: the text in it")
+      ->check(CLI::IsMember({"detect", "classify", "ocr"}))
       ->capture_default_str();
   command->add_option("-o,--output", options->folder, "Folder for the results; several inputs get a folder each in it")
       ->capture_default_str();
@@ -391,10 +417,14 @@ void add_analyze_command(CLI::App& app, CommandContext& context) {
       "or\n"
       "count from 1970-01-01T00:00:00Z when it has none, so that the same input always gives the same bytes.\n"
       "--task classify writes classes.jsonl instead, a line per frame with its most probable classes; its model is\n"
-      "mobilenet_v2 unless --model names another one.\n\n"
+      "mobilenet_v2 unless --model names another one. --task ocr writes lines.jsonl: the lines of text of each frame "
+      "in\n"
+      "reading order, each with its score and its four corners; pull ppocr_v6_detection, ppocr_v2_direction and\n"
+      "ppocr_v6_recognition for it.\n\n"
       "  ocelli analyze street.mp4 --classes person,bicycle --annotate -o out\n"
       "  ocelli analyze 'archive/*.mp4' -c site.yaml --camera gate --from 1:30 --to 5:00\n"
-      "  ocelli analyze --task classify photos/ -o out");
+      "  ocelli analyze --task classify photos/ -o out\n"
+      "  ocelli analyze --task ocr sign.jpg plates/ -o out");
   command->callback([options, command, &context] { run_analyze(*options, *command, context); });
 }
 

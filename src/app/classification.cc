@@ -7,13 +7,10 @@
 #include <nlohmann/json.hpp>
 
 #include "media/address.h"
-#include "media/decoder.h"
-#include "media/source.h"
+#include "media/media_time.h"
 
 namespace ocelli::app {
 namespace {
-
-constexpr std::size_t kPoolFrames = 32;  // a decoder may hold many frames back for reordering
 
 std::string line_of(const std::string& input, const media::Frame& frame, const infer::Classification& classes,
                     const std::vector<std::string>& labels) {
@@ -30,23 +27,6 @@ std::string line_of(const std::string& input, const media::Frame& frame, const i
   return line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
-/// Feeds the decoder until it gives a frame; `end_of_stream` after the last.
-base::Result<media::FramePtr> next_frame(media::Source& source, media::Decoder& decoder) {
-  while (true) {
-    auto frame = decoder.receive();
-    if (frame || frame.error().code() != base::Code::need_input) return frame;
-    auto packet = source.read();
-    if (packet) {
-      // A damaged packet is skipped: the next one may do.
-      [[maybe_unused]] const auto sent = decoder.send(*packet);
-    } else if (packet.error().code() == base::Code::end_of_stream) {
-      OC_TRY_STATUS(decoder.drain());
-    } else {
-      return packet.error();
-    }
-  }
-}
-
 }  // namespace
 
 base::Result<ClassificationJob> ClassificationJob::create(const ClassificationConfig& config,
@@ -56,16 +36,6 @@ base::Result<ClassificationJob> ClassificationJob::create(const ClassificationCo
   OC_TRY_STATUS(ensure_output_folder(config.folder));
   OC_TRY(auto file, AtomicFile::create(config.folder + "/classes.jsonl"));
   return ClassificationJob(config, std::move(file), model, std::move(runner));
-}
-
-bool ClassificationJob::wanted(const media::Frame& frame) {
-  if (config_.from && frame.time() < *config_.from) return false;
-  if (due_ && frame.time() < *due_) return false;
-  if (config_.max_fps) {
-    const auto interval = media::from_seconds(1 / *config_.max_fps).time_since_epoch();
-    due_ = due_ ? std::max(*due_ + interval, frame.time()) : frame.time() + interval;
-  }
-  return true;
 }
 
 base::Status ClassificationJob::classify(const std::string& input, const media::Frame& frame) {
@@ -81,28 +51,11 @@ base::Status ClassificationJob::classify(const std::string& input, const media::
 
 base::Result<ClassificationReport> ClassificationJob::run(const std::string& input, base::Clock& clock,
                                                           const std::stop_token& stop) {
-  due_.reset();
   best_.clear();
   scores_.clear();
-  OC_TRY(const auto source, media::Source::open({input}, clock, stop));
-  media::FramePool pool(kPoolFrames);
-  OC_TRY(const auto decoder, media::Decoder::create(*source, {}, pool, clock, {}));
   ClassificationReport report;
-  bool decoded = false;
-  while (true) {
-    if (stop.stop_requested()) return base::Error(base::Code::cancelled, "stopped");
-    const auto frame = next_frame(*source, *decoder);
-    if (!frame && frame.error().code() != base::Code::end_of_stream) return frame.error();
-    if (!frame) break;
-    decoded = true;
-    if (config_.to && (*frame)->time() >= *config_.to) break;
-    if (!wanted(**frame)) continue;
-    OC_TRY_STATUS(classify(input, **frame));
-    ++report.frames;
-  }
-  if (!decoded) {
-    return base::Error(base::Code::corrupt, "no picture of " + media::redact_url(input) + " can be decoded");
-  }
+  OC_TRY(report.frames, walk_frames(input, config_.range, clock, stop,
+                                    [&](const media::Frame& frame) { return classify(input, frame); }));
   const auto most =
       std::max_element(best_.begin(), best_.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
   if (most != best_.end()) {

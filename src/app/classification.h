@@ -1,28 +1,25 @@
 #pragma once
 
 #include <map>
-#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
 
 #include "app/atomic_file.h"
+#include "app/frame_walk.h"
 #include "app/model_setup.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "infer/classification_head.h"
 #include "infer/task_runner.h"
 #include "media/frame.h"
-#include "media/media_time.h"
 
 namespace ocelli::app {
 
 /// classes.jsonl: what each frame of each input shows, its most probable classes, best first.
 struct ClassificationConfig {
   std::string folder;
-  std::optional<double> max_fps;         ///< looks at no more frames per second of video
-  std::optional<media::MediaTime> from;  ///< first frame
-  std::optional<media::MediaTime> to;    ///< end
+  FrameRange range;
 };
 
 /// What one input showed.
@@ -51,7 +48,6 @@ class ClassificationJob {
                     infer::TaskRunner<infer::Classification> runner)
       : config_(config), file_(std::move(file)), labels_(model.card.labels), runner_(std::move(runner)) {}
 
-  bool wanted(const media::Frame& frame);
   base::Status classify(const std::string& input, const media::Frame& frame);
 
   ClassificationConfig config_;
@@ -59,9 +55,8 @@ class ClassificationJob {
   std::vector<std::string> labels_;
   infer::TaskRunner<infer::Classification> runner_;
   bool file_failed_ = false;
-  std::optional<media::MediaTime> due_;  ///< of the next frame, in this input
-  std::map<int, std::size_t> best_;      ///< frames by best class, in this input
-  std::map<int, float> scores_;          ///< the last by class, in this input
+  std::map<int, std::size_t> best_;  ///< frames by best class, in this input
+  std::map<int, float> scores_;      ///< the last by class, in this input
 };
 
 }  // namespace ocelli::app
