@@ -62,6 +62,7 @@ base::Status PacketClock::push(media::Packet packet) {
 base::Status PacketClock::flush() {
   {
     const base::MutexLock lock(mutex_);
+    if (!is_open_) return {};  // what was held is gone already
     timeline_.flush(timed_);
     collect();
   }

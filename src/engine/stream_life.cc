@@ -23,14 +23,17 @@ constexpr int kRefusalsToBelieve = 3;
 // Each picture takes this share off the remembered gap, so that a camera that was slow at night is not trusted to be
 // slow by day: after 100 pictures a third is left.
 constexpr double kForgetting = 0.01;
+// Key frames are few: after a pause of ten seconds between two, one every two seconds is usual again after half a
+// minute.
+constexpr double kForgettingByKeyFrame = 0.1;
 
 /// What another attempt in two seconds will not change.
 bool needs_a_person(const base::Error& error) {
   return error.code() == Code::unsupported || error.code() == Code::invalid;
 }
 
-nanoseconds longest_of_late(nanoseconds remembered, nanoseconds newest) {
-  const double faded_ns = static_cast<double>(remembered.count()) * (1 - kForgetting);
+nanoseconds longest_of_late(nanoseconds remembered, nanoseconds newest, double forgetting) {
+  const double faded_ns = static_cast<double>(remembered.count()) * (1 - forgetting);
   return std::max(nanoseconds(static_cast<std::int64_t>(faded_ns)), newest);
 }
 
@@ -88,7 +91,10 @@ void StreamLife::opened(base::SteadyTime now) {
 
 void StreamLife::key_frame(base::SteadyTime now) {
   const MutexLock lock(mutex_);
-  if (last_key_frame_) key_interval_ = longest_of_late(key_interval_, now - *last_key_frame_);
+  if (last_key_frame_) {
+    const auto interval = std::min<nanoseconds>(now - *last_key_frame_, config_.first_open_timeout);
+    key_interval_ = longest_of_late(key_interval_, interval, kForgettingByKeyFrame);
+  }
   last_key_frame_ = now;
 }
 
@@ -96,7 +102,7 @@ void StreamLife::picture(base::SteadyTime now) {
   const MutexLock lock(mutex_);
   now_.last_picture = now;
   if (!connected_) return;  // decoded late, from packets of the connection that broke
-  if (pictured_) usual_gap_ = longest_of_late(usual_gap_, now - quiet_since_);
+  if (pictured_) usual_gap_ = longest_of_late(usual_gap_, now - quiet_since_, kForgetting);
   pictured_ = true;
   was_live_ = true;
   pictureless_ = 0;

@@ -173,6 +173,22 @@ TEST_F(StreamLifeTest, WaitsForAFirstPictureAsLongAsKeyFramesAreApart) {
   EXPECT_EQ(reopen(), milliseconds(5000));
 }
 
+TEST_F(StreamLifeTest, ForgetsThatKeyFramesFailedToCome) {
+  connect();
+  const auto key_frames = [&](int count, seconds apart) {
+    for (int i = 0; i < count; ++i) {
+      life_.key_frame(now_);
+      play(apart);
+    }
+  };
+  key_frames(3, seconds(2));
+  key_frames(1, seconds(30));
+  key_frames(17, seconds(2));
+  life_.interrupted(Error(Code::unavailable, "gone"), now_);
+  connect();
+  EXPECT_LE(life_.longest_silence(), milliseconds(2600));
+}
+
 TEST_F(StreamLifeTest, GivesAKnownCameraLittleTimeToOpen) {
   EXPECT_EQ(life_.begin_attempt(now_), config_.first_open_timeout);
   connect(milliseconds(300));
