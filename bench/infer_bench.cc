@@ -31,8 +31,7 @@
 #include "infer/embedding_head.h"
 #include "infer/onnx_library.h"
 #include "infer/task_runner.h"
-#include "media/decoder.h"
-#include "media/source.h"
+#include "media/frame_reader.h"
 
 namespace {
 std::atomic<std::size_t> allocations{0};
@@ -161,20 +160,10 @@ Result<RunOnce> make_task(const infer::ModelCard& card, std::shared_ptr<infer::S
   return make_task(card, std::move(session), infer::make_embedding_head(card));
 }
 
-Result<media::FramePtr> first_frame(const std::string& path, media::FramePool& pool) {
+Result<media::FramePtr> first_frame(const std::string& path) {
   base::SystemClock clock;
-  OC_TRY(const auto source, media::Source::open({path}, clock, {}));
-  OC_TRY(const auto decoder, media::Decoder::create(*source, {}, pool, clock, {}));
-  while (true) {
-    auto frame = decoder->receive();
-    if (frame || frame.error().code() != base::Code::need_input) return frame;
-    auto packet = source->read();
-    if (packet) {
-      OC_TRY_STATUS(decoder->send(*packet));
-    } else {
-      OC_TRY_STATUS(decoder->drain());
-    }
-  }
+  OC_TRY(const auto reader, media::FrameReader::open({path}, clock, {}));
+  return reader->next();
 }
 
 double milliseconds(std::chrono::nanoseconds time) {
@@ -287,8 +276,7 @@ Status measure(const std::string& name_and_file, const Options& options, const m
 }
 
 Status run(const Options& options) {
-  media::FramePool pool(32);
-  OC_TRY(const auto frame, first_frame(options.picture, pool));
+  OC_TRY(const auto frame, first_frame(options.picture));
   std::printf("%d thread%s, %d runs of each in turns, %dx%d; times in ms\n", options.threads,
               options.threads == 1 ? "" : "s", options.runs, frame->width(), frame->height());
   std::printf("%-17s %8s %8s %8s %8s  %6s %6s %10s %6s  %7s %7s %9s  %8s %6s\n", "model", "bare p50", "p99", "ours",

@@ -1,6 +1,5 @@
 #include <chrono>
 #include <functional>
-#include <optional>
 #include <stop_token>
 #include <thread>
 #include <utility>
@@ -11,9 +10,9 @@
 #include "app/atomic_file.h"
 #include "app/command.h"
 #include "app/print.h"
-#include "media/decoder.h"
+#include "media/address.h"
+#include "media/frame_reader.h"
 #include "media/jpeg.h"
-#include "media/source.h"
 
 namespace ocelli::app {
 namespace {
@@ -21,7 +20,6 @@ namespace {
 using base::Code;
 
 constexpr int kQuality = 92;
-constexpr std::size_t kPool = 32;  // a decoder may hold many frames back for reordering
 
 struct SnapshotOptions {
   std::string url;
@@ -47,34 +45,22 @@ class Deadline {
 };
 
 /// The first picture that decodes without errors, or if there is none the first with errors.
-base::Result<media::FramePtr> first_frame(const SnapshotOptions& options, base::Clock& clock, std::stop_token stop) {
+base::Result<media::FramePtr> first_frame(const SnapshotOptions& options, base::Clock& clock,
+                                          const std::stop_token& stop) {
   const media::SourceConfig config{options.url, std::chrono::seconds(options.timeout_s)};
-  OC_TRY(auto source, media::Source::open(config, clock, std::move(stop)));
-  media::FramePool pool(kPool);
-  OC_TRY(auto decoder, media::Decoder::create(*source, {}, pool, clock, {}));
+  OC_TRY(const auto reader, media::FrameReader::open(config, clock, stop));
   media::FramePtr damaged;
-  std::optional<base::Error> end;  // of the input; what the decoder still holds may do nevertheless
   while (true) {
-    auto frame = decoder->receive();
+    auto frame = reader->next();
     if (frame && (*frame)->info().quality == media::FrameQuality::good) return frame;
     if (frame) {
       if (!damaged) damaged = *std::move(frame);
       continue;
     }
-    if (frame.error().code() == Code::end_of_stream) {
-      if (damaged) return damaged;
-      if (end && end->code() != Code::end_of_stream) return *std::move(end);
-      return base::Error(Code::corrupt, "no picture of " + media::redact_url(options.url) + " can be decoded");
-    }
-    if (end) continue;
-    auto packet = source->read();
-    if (packet) {
-      // A damaged packet is skipped: the next one may do.
-      [[maybe_unused]] const auto sent = decoder->send(*packet);
-      continue;
-    }
-    end = packet.error();
-    OC_TRY_STATUS(decoder->drain());
+    if (frame.error().code() == Code::cancelled) return frame;
+    if (damaged) return damaged;
+    if (frame.error().code() != Code::end_of_stream) return frame;
+    return base::Error(Code::corrupt, "no picture of " + media::redact_url(options.url) + " can be decoded");
   }
 }
 

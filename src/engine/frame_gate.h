@@ -1,6 +1,7 @@
 #pragma once
 
-#include <optional>
+#include <chrono>
+#include <cstdint>
 
 #include "media/media_time.h"
 
@@ -17,16 +18,16 @@ class FrameGate {
   /// Whether the frame of this time is analysed. Times increase.
   bool admit(media::MediaTime time) {
     if (interval_.count() == 0) return true;
-    if (due_ && time < *due_) return false;
+    if (time < due_) return false;
     // The next one is due on the grid of the first, so that rounding does not add up; after a gap a new grid begins.
-    const bool on_grid = due_ && time < *due_ + interval_;
-    due_ = (on_grid ? *due_ : time) + interval_;
+    const bool on_grid = time < due_ + interval_;
+    due_ = (on_grid ? due_ : time) + interval_;
     return true;
   }
 
  private:
   std::chrono::nanoseconds interval_{0};
-  std::optional<media::MediaTime> due_;
+  media::MediaTime due_ = media::MediaTime::min();
 };
 
 }  // namespace ocelli::engine

@@ -6,7 +6,7 @@
 #include <set>
 
 #include "infer/model_store.h"
-#include "media/decoder.h"
+#include "media/frame_reader.h"
 #include "media/source.h"
 
 namespace ocelli::infer {
@@ -14,42 +14,6 @@ namespace {
 
 using base::Code;
 using base::Error;
-
-constexpr std::size_t kPoolFrames = 32;  // a decoder may hold many frames back for reordering
-
-/// The frames of one clip, one after the other.
-class ClipReader {
- public:
-  static base::Result<std::unique_ptr<ClipReader>> open(const std::string& path, base::Clock& clock,
-                                                        const std::stop_token& stop) {
-    auto reader = std::make_unique<ClipReader>();
-    OC_TRY(reader->source_, media::Source::open({path}, clock, stop));
-    OC_TRY(reader->decoder_, media::Decoder::create(*reader->source_, {}, reader->pool_, clock, {}));
-    return reader;
-  }
-
-  /// Ends with end_of_stream.
-  base::Result<media::FramePtr> next() {
-    while (true) {
-      auto frame = decoder_->receive();
-      if (frame || frame.error().code() != Code::need_input) return frame;
-      const auto packet = source_->read();
-      if (packet) {
-        // A packet that cannot be decoded is lost; others follow.
-        [[maybe_unused]] const auto status = decoder_->send(*packet);
-      } else if (packet.error().code() == Code::cancelled) {
-        return packet.error();
-      } else {
-        OC_TRY_STATUS(decoder_->drain());
-      }
-    }
-  }
-
- private:
-  media::FramePool pool_{kPoolFrames};
-  std::unique_ptr<media::Source> source_;
-  std::unique_ptr<media::Decoder> decoder_;
-};
 
 /// Packets of video, which are as many as pictures or nearly so.
 base::Result<std::uint64_t> count_pictures(const std::string& path, base::Clock& clock, const std::stop_token& stop) {
@@ -113,12 +77,12 @@ base::Result<ClipSample> ClipSampler::sample(const Clip& clip,
                                              const std::stop_token& stop) const {
   ClipSample sample{clip.path, clip.sha256, {}};
   const auto avoided = frames_to_avoid(config_.avoid, clip.sha256);
-  OC_TRY(const auto reader, ClipReader::open(clip.path, *clock_, stop));
+  OC_TRY(const auto reader, media::FrameReader::open({clip.path}, *clock_, stop));
   while (sample.frames.size() < clip.share) {
     if (stop.stop_requested()) return Error(Code::cancelled, "stopped");
     const auto frame = reader->next();
-    if (!frame && frame.error().code() == Code::end_of_stream) break;
-    if (!frame) return frame.error();
+    if (!frame && frame.error().code() == Code::cancelled) return frame.error();
+    if (!frame) break;  // a file that is cut has a usable beginning
     const auto& info = (*frame)->info();
     // In the middle of the share-th part of the clip, or the next picture that will do.
     const auto due = (2 * sample.frames.size() + 1) * clip.frame_count / (2 * clip.share);

@@ -27,8 +27,7 @@
 #include "infer/model_card.h"
 #include "infer/task_runner.h"
 #include "infer/tensor.h"
-#include "media/decoder.h"
-#include "media/source.h"
+#include "media/frame_reader.h"
 #include "vision/preprocess.h"
 
 namespace {
@@ -45,8 +44,6 @@ using ocelli::infer::TaskRunner;
 using ocelli::media::Frame;
 using ocelli::vision::PixelRegion;
 using ocelli::vision::ResizeFilter;
-
-constexpr std::size_t kPoolFrames = 32;  // a decoder may hold many frames back for reordering
 
 struct Options {
   std::string card;
@@ -229,25 +226,11 @@ class Probe {
 /// Calls `use` for every frame of a photo or clip.
 Status for_each_frame(const std::string& path, const std::function<Status(const Frame&)>& use) {
   ocelli::base::SystemClock clock;
-  OC_TRY(const auto source, ocelli::media::Source::open({path}, clock, {}));
-  ocelli::media::FramePool pool(kPoolFrames);
-  OC_TRY(const auto decoder, ocelli::media::Decoder::create(*source, {}, pool, clock, {}));
+  OC_TRY(const auto reader, ocelli::media::FrameReader::open({path}, clock, {}));
   while (true) {
-    const auto frame = decoder->receive();
-    if (frame) {
-      OC_TRY_STATUS(use(**frame));
-      continue;
-    }
-    if (frame.error().code() == Code::end_of_stream) return {};
-    if (frame.error().code() != Code::need_input) return frame.error();
-    const auto packet = source->read();
-    if (packet) {
-      OC_TRY_STATUS(decoder->send(*packet));
-    } else if (packet.error().code() == Code::end_of_stream) {
-      OC_TRY_STATUS(decoder->drain());
-    } else {
-      return packet.error();
-    }
+    const auto frame = reader->next();
+    if (!frame) return frame.error().code() == Code::end_of_stream ? Status() : frame.error();
+    OC_TRY_STATUS(use(**frame));
   }
 }
 

@@ -19,13 +19,11 @@
 #include "base/clock.h"
 #include "infer/backend.h"
 #include "infer/text_reader.h"
-#include "media/decoder.h"
-#include "media/source.h"
+#include "media/frame_reader.h"
 
 namespace {
 
 using nlohmann::ordered_json;
-using ocelli::base::Code;
 using ocelli::base::Result;
 using ocelli::base::Status;
 using ocelli::infer::Backend;
@@ -62,21 +60,8 @@ Result<TextReader> make_reader(const Options& options) {
 
 Result<FramePtr> decode(const std::string& path) {
   ocelli::base::SystemClock clock;
-  OC_TRY(const auto source, ocelli::media::Source::open({path}, clock, {}));
-  ocelli::media::FramePool pool(4);
-  OC_TRY(const auto decoder, ocelli::media::Decoder::create(*source, {}, pool, clock, {}));
-  while (true) {
-    auto frame = decoder->receive();
-    if (frame || frame.error().code() != Code::need_input) return frame;
-    const auto packet = source->read();
-    if (packet) {
-      OC_TRY_STATUS(decoder->send(*packet));
-    } else if (packet.error().code() == Code::end_of_stream) {
-      OC_TRY_STATUS(decoder->drain());
-    } else {
-      return packet.error();
-    }
-  }
+  OC_TRY(const auto reader, ocelli::media::FrameReader::open({path}, clock, {}));
+  return reader->next();
 }
 
 ordered_json as_json(const TextLines& lines) {
