@@ -95,11 +95,10 @@ base::Status check_sha256(const std::string& path, const std::string& sha256, co
   return Error(Code::corrupt, fmt::format("{} has SHA-256 {}, the model card says {}", shown, actual, sha256));
 }
 
-base::Status install_file(const std::string& from, const std::string& to, const std::string& sha256,
-                          const std::stop_token& stop) {
-  const std::string part = to + ".part";
-  auto status = copy_file(from, part, stop);
-  if (status) status = check_sha256(part, sha256, from);
+namespace {
+
+/// The last step of an installation: `part` gets its final name, or goes when `status` or the renaming failed.
+base::Status give_final_name(base::Status status, const std::string& part, const std::string& to) {
   if (status && std::rename(part.c_str(), to.c_str()) != 0) status = file_error("write", to, errno);
   if (!status) {
     std::remove(part.c_str());
@@ -109,16 +108,19 @@ base::Status install_file(const std::string& from, const std::string& to, const 
   return {};
 }
 
+}  // namespace
+
+base::Status install_file(const std::string& from, const std::string& to, const std::string& sha256,
+                          const std::stop_token& stop) {
+  const std::string part = to + ".part";
+  auto status = copy_file(from, part, stop);
+  if (status) status = check_sha256(part, sha256, from);
+  return give_final_name(std::move(status), part, to);
+}
+
 base::Status install_text(const std::string& text, const std::string& to) {
   const std::string part = to + ".part";
-  auto status = write_text(text, part);
-  if (status && std::rename(part.c_str(), to.c_str()) != 0) status = file_error("write", to, errno);
-  if (!status) {
-    std::remove(part.c_str());
-    return status;
-  }
-  flush_folder(std::filesystem::path(to).parent_path());
-  return {};
+  return give_final_name(write_text(text, part), part, to);
 }
 
 base::Result<FolderLock> FolderLock::acquire(const std::string& folder) {

@@ -18,19 +18,12 @@ namespace {
 using base::Code;
 using base::Error;
 using internal::ffmpeg_error;
+using internal::OutputPtr;
+using internal::OwnedPacketPtr;
 
 constexpr double kFallbackFramesPerSecond = 25;
 constexpr const char* kLongestFragmentMicroseconds = "2000000";
 
-struct CloseOutput {
-  void operator()(AVFormatContext* context) const {
-    if (context->pb != nullptr) avio_closep(&context->pb);
-    avformat_free_context(context);
-  }
-};
-struct FreePacket {
-  void operator()(AVPacket* packet) const { av_packet_free(&packet); }
-};
 struct FreeDictionary {
   AVDictionary* entries = nullptr;
   ~FreeDictionary() { av_dict_free(&entries); }
@@ -76,8 +69,8 @@ class PacketClipWriter final : public ClipWriter {
 
   const std::string path_;
   const ClipFormat format_;
-  std::unique_ptr<AVFormatContext, CloseOutput> output_;
-  std::unique_ptr<AVPacket, FreePacket> packet_{av_packet_alloc()};
+  OutputPtr output_;
+  OwnedPacketPtr packet_{av_packet_alloc()};
   AVStream* stream_ = nullptr;                                 // owned by output_
   std::unique_ptr<internal::ParameterSetFinder> sets_finder_;  // null where packets hold none
   std::optional<std::vector<std::uint8_t>> sets_;

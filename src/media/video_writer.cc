@@ -16,18 +16,10 @@ using base::Code;
 using base::Error;
 using internal::AvFramePtr;
 using internal::ffmpeg_error;
+using internal::OutputPtr;
+using internal::OwnedPacketPtr;
 
 constexpr int kMostRateDenominator = 65'535;  // what MPEG-4 part 2 can write
-
-struct CloseOutput {
-  void operator()(AVFormatContext* context) const {
-    if (context->pb != nullptr) avio_closep(&context->pb);
-    avformat_free_context(context);
-  }
-};
-struct FreePacket {
-  void operator()(AVPacket* packet) const { av_packet_free(&packet); }
-};
 
 class Mp4Writer final : public VideoWriter {
  public:
@@ -49,9 +41,9 @@ class Mp4Writer final : public VideoWriter {
   const std::string path_;
   int width_ = 0;
   int height_ = 0;
-  std::unique_ptr<AVFormatContext, CloseOutput> output_;
+  OutputPtr output_;
   internal::CodecContextPtr encoder_;
-  std::unique_ptr<AVPacket, FreePacket> packet_{av_packet_alloc()};
+  OwnedPacketPtr packet_{av_packet_alloc()};
   AVStream* stream_ = nullptr;  // owned by output_
   std::int64_t last_pts_ = AV_NOPTS_VALUE;
 };

@@ -25,8 +25,20 @@ struct FreeCodecContext {
 struct FreeScaler {
   void operator()(SwsContext* context) const { sws_freeContext(context); }
 };
+struct FreePacket {
+  void operator()(AVPacket* packet) const { av_packet_free(&packet); }
+};
+/// Of a context that writes: closes its file too.
+struct CloseOutput {
+  void operator()(AVFormatContext* context) const {
+    if (context->pb != nullptr) avio_closep(&context->pb);
+    avformat_free_context(context);
+  }
+};
 using AvFramePtr = std::unique_ptr<AVFrame, FreeFrame>;
 using CodecContextPtr = std::unique_ptr<AVCodecContext, FreeCodecContext>;
+using OwnedPacketPtr = std::unique_ptr<AVPacket, FreePacket>;
+using OutputPtr = std::unique_ptr<AVFormatContext, CloseOutput>;
 using ScalerPtr = std::unique_ptr<SwsContext, FreeScaler>;
 
 using FrameShells = Shells<AVFrame, av_frame_alloc, av_frame_unref, av_frame_free>;

@@ -5,9 +5,6 @@
 namespace ocelli::media::internal {
 namespace {
 
-struct FreePacket {
-  void operator()(AVPacket* packet) const { av_packet_free(&packet); }
-};
 struct CloseParser {
   void operator()(AVCodecParserContext* parser) const { av_parser_close(parser); }
 };
@@ -27,7 +24,7 @@ std::unique_ptr<ParameterSetFinder> ParameterSetFinder::create(const AVCodecPara
 }
 
 std::optional<std::vector<std::uint8_t>> ParameterSetFinder::find(const AVPacket& packet) {
-  const std::unique_ptr<AVPacket, FreePacket> shell(av_packet_alloc());
+  const OwnedPacketPtr shell(av_packet_alloc());
   if (!shell || av_packet_ref(shell.get(), &packet) < 0) return std::nullopt;
   if (av_bsf_send_packet(filter_.get(), shell.get()) < 0) return std::nullopt;
   std::optional<std::vector<std::uint8_t>> sets;
