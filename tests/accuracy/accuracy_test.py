@@ -28,29 +28,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-SKIPPED = 77
-ROOT = Path(__file__).resolve().parents[2]
+import environment
+
 PHOTOS = {".jpg", ".jpeg", ".bmp", ".png"}
 
 HEAD = {"iou": 0.999, "score": 1e-4}
 # The raw 0..255 that YOLOX takes make its small network sharper: a fiftieth of a level moved one weak score by .022.
 PIXELS = {"yolov8": {"iou": 0.95, "score": 0.02}, "yolox": {"iou": 0.95, "score": 0.03}}
 COUNTS_FROM = 0.3
-
-
-def skip(reason):
-    print(f"skipped: {reason}")
-    sys.exit(SKIPPED)
-
-
-def ensure_environment(folder):
-    """Starts this program again in the environment that has its packages."""
-    python = folder / "bin" / "python"
-    if Path(sys.prefix) == folder:
-        return
-    if not python.exists():
-        skip(f"{folder} is not there: run scripts/setup --tests")
-    os.execv(python, [str(python), *sys.argv])
 
 
 def model_of(card, weights):
@@ -219,16 +204,16 @@ def main():
     parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--region", dest="regions", type=float, nargs=4, action="append", default=[])
     parser.add_argument("--weights", type=Path)
-    parser.add_argument("--environment", type=Path, default=ROOT / ".deps/accuracy")
+    parser.add_argument("--environment", type=Path, default=environment.ROOT / ".deps/accuracy")
     parser.add_argument("inputs", type=Path, nargs="+", metavar="INPUT")
     arguments = parser.parse_args()
-    ensure_environment(arguments.environment.resolve())
+    environment.ensure(arguments.environment.resolve(), "run scripts/setup --tests")
     model_file = model_of(arguments.card, arguments.weights)
     if not model_file.exists():
-        skip(f"{model_file} is not there: ocelli models pull {arguments.card.stem}")
+        environment.skip(f"{model_file} is not there: ocelli models pull {arguments.card.stem}")
     for path in arguments.inputs:
         if not path.exists():
-            skip(f"{path} is not there")
+            environment.skip(f"{path} is not there")
 
     import reference
 

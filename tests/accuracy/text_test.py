@@ -14,30 +14,15 @@ by the package, or when the product is not FASTER times as fast. Each picture's 
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-SKIPPED = 77
+import environment
+
 FASTER = 1.3
-ROOT = Path(__file__).resolve().parents[2]
-
-
-def skip(reason):
-    print(f"skipped: {reason}")
-    sys.exit(SKIPPED)
-
-
-def ensure_environment(folder):
-    python = folder / "bin" / "python"
-    if Path(sys.prefix) == folder:
-        return
-    if not python.exists():
-        skip(f"{folder} is not there: see the head of {Path(__file__).name}")
-    os.execv(python, [str(python), *sys.argv])
 
 
 def read_with_package(pictures, threads, runs):
@@ -84,14 +69,14 @@ def main():
     parser.add_argument("--probe", type=Path, required=True)
     parser.add_argument("--cards", type=Path, required=True)
     parser.add_argument("--shared", type=Path, required=True)
-    parser.add_argument("--environment", type=Path, default=ROOT / ".deps/text")
+    parser.add_argument("--environment", type=Path, default=environment.ROOT / ".deps/text")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--runs", type=int, default=2)
     arguments = parser.parse_args()
     truth = arguments.shared / "data/ocr/truth.json"
     if not truth.exists():
-        skip(f"{truth} is not there")
-    ensure_environment(arguments.environment.absolute())
+        environment.skip(f"{truth} is not there")
+    environment.ensure(arguments.environment.absolute(), "see the head of text_test.py")
 
     pictures = [truth.parent / item["file"] for item in json.loads(truth.read_text())]
     their_lines, their_seconds = read_with_package(pictures, arguments.threads, arguments.runs)
