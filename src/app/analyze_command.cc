@@ -13,12 +13,11 @@
 
 #include "app/analysis.h"
 #include "app/atomic_file.h"
-#include "app/classification.h"
 #include "app/command.h"
 #include "app/input_list.h"
+#include "app/picture_tasks.h"
 #include "app/precision_option.h"
 #include "app/print.h"
-#include "app/reading.h"
 #include "app/summary.h"
 #include "base/suggest.h"
 #include "config/site_config.h"
@@ -200,11 +199,6 @@ base::Status check_trace_file(const std::string& path) {
   return {};
 }
 
-/// The number that says most when several inputs ended differently: the first that is not ok.
-void remember(CommandContext& context, ExitCode code) {
-  if (context.exit_code == ExitCode::ok) context.exit_code = code;
-}
-
 void report_outcome(const AnalysisConfig& analysis, const AnalysisReport& report, const AnalyzeOptions& options,
                     CommandContext& context) {
   if (!options.quiet) print(stdout, "{}", describe(analysis, report));
@@ -248,93 +242,56 @@ bool can_open(const std::string& input, CommandContext& context) {
   return false;
 }
 
-// --- classify, ocr ---
-
-constexpr const char* kClassifier = "mobilenet_v2";
-
-/// Options that only mean something where objects are found and followed, or where one model is enough.
-base::Status check_task_options(const CLI::App& command, const std::string& task) {
-  for (const std::string name : {"--config", "--camera", "--classes", "--annotate", "--format", "--score", "--trace"}) {
-    if (command.count(name) > 0) return Error(Code::invalid, name + " is for --task detect, not for --task " + task);
-  }
-  for (const std::string name : {"--model", "--precision"}) {
-    if (task == "ocr" && command.count(name) > 0) {
-      return Error(Code::invalid, name + " is not for --task ocr, which takes three models of its own");
-    }
-  }
-  return {};
-}
-
-void print_report(const std::string& input, const ClassificationReport& report) {
-  const std::string name = media::redact_url(input);
-  if (report.frames == 0) return print(stdout, "{}: no frame in that part of it\n", name);
-  if (report.frames == 1) return print(stdout, "{}: {} {:.2f}\n", name, report.label, report.score);
-  print(stdout, "{}: {} frames, {} in {} of them\n", name, report.frames, report.label, report.label_frames);
-}
-
-void print_report(const std::string& input, const ReadingReport& report) {
-  const std::string name = media::redact_url(input);
-  if (report.frames == 0) return print(stdout, "{}: no frame in that part of it\n", name);
-  if (report.frames > 1) return print(stdout, "{}: {} frames, {} lines\n", name, report.frames, report.lines);
-  print(stdout, "{}: {} lines\n", name, report.lines);
-  for (const auto& line : report.frame_lines) print(stdout, "  {}\n", line.text);
-}
-
-/// False: the others need not be tried.
-template <class Job>
-bool run_job_on(const std::string& input, Job& job, const AnalyzeOptions& options, CommandContext& context) {
-  const auto report = job.run(input, context.clock, context.stop);
-  if (report) {
-    if (!options.quiet) print_report(input, *report);
-    return true;
-  }
-  if (report.error().code() == Code::cancelled) {
-    print(stderr, "ocelli: interrupted; what was found until then is saved in {}\n", options.folder);
-    context.exit_code = ExitCode::interrupted;
-    return false;
-  }
-  print(stderr, "ocelli: {}\n", report.error().message());
-  remember(context, job.file_failed() ? ExitCode::output : ExitCode::input);
-  return !job.file_failed();
-}
-
-template <class Job>
-void run_job(const std::vector<std::string>& inputs, base::Result<Job> job, const AnalyzeOptions& options,
-             CommandContext& context) {
-  if (!job) {
-    return fail(context, job.error().code() == Code::invalid ? ExitCode::model : ExitCode::output, job.error());
-  }
-  for (const auto& input : inputs) {
-    if (!run_job_on(input, *job, options, context)) break;
-  }
-  if (job->file_failed()) return;
-  if (auto status = job->finish(); !status) return fail(context, ExitCode::output, status.error());
-  if (!options.quiet) print(stdout, "{}\n", job->path());
-}
-
-void run_picture_task(const std::vector<std::string>& inputs, const engine::StreamConfig& stream,
-                      config::SiteConfig site, const AnalyzeOptions& options, CommandContext& context) {
-  if (inputs.size() == 1 && !can_open(inputs.front(), context)) return;
-  const FrameRange range{.max_fps = options.fps, .from = stream.from, .to = stream.to};
-  if (options.task == "ocr") {
-    auto reader = load_text_reader(site.model);
-    if (!reader) return fail(context, ExitCode::model, reader.error());
-    return run_job(inputs, ReadingJob::create({options.folder, range}, std::move(*reader)), options, context);
-  }
-  if (options.model.empty()) site.model.name = kClassifier;
-  const auto model = load_model(site.model, infer::Task::classification);
-  if (!model) return fail(context, ExitCode::model, model.error());
-  run_job(inputs, ClassificationJob::create({options.folder, range}, *model), options, context);
-}
-
 base::Status check_writable(const AnalyzeOptions& options) {
   OC_TRY_STATUS(check_output_folder(options.folder));
   return check_trace_file(options.trace_file);
 }
 
+/// What the user asked for and did not get, said before the work begins.
+void report_fallbacks(const LoadedModel& model) {
+  if (const auto& reason = model.deployment.fallback_reason; !reason.empty()) {
+    print(stderr, "ocelli: precision auto is fp32: {}\n", reason);
+  }
+  if (const auto use = model.session->provider(); !use.reason.empty()) {
+    print(stderr, "ocelli: the model runs on the processor: {}\n", use.reason);
+  }
+}
+
+void run_all(const std::vector<AnalysisConfig>& analyses, const LoadedModel& model, const AnalyzeOptions& options,
+             CommandContext& context) {
+  base::Executor workers("worker", std::max(1U, std::thread::hardware_concurrency()));
+  std::optional<base::Tracer> tracer;
+  if (!options.trace_file.empty()) tracer.emplace();
+  const AnalysisServices services{context.clock, workers, base::Logger::null(), tracer ? &*tracer : nullptr, model};
+  for (const auto& analysis : analyses) {
+    if (analyses.size() > 1 && !can_open(analysis.stream.source.url, context)) continue;
+    if (!run_one(analysis, services, options, context)) break;
+  }
+  if (!tracer) return;
+  if (auto status = tracer->write(options.trace_file); !status) {
+    print(stderr, "ocelli: {}\n", status.error().message());
+    remember(context, ExitCode::output);
+  }
+}
+
+void run_detection(const std::vector<std::string>& inputs, const engine::StreamConfig& stream,
+                   const config::ModelConfig& model_config, const AnalyzeOptions& options, CommandContext& context) {
+  const auto analyses = plan(inputs, stream, options);
+  if (auto status = check_inputs_are_no_results(analyses); !status) {
+    return fail(context, ExitCode::usage, status.error());
+  }
+  if (auto status = check_writable(options); !status) return fail(context, ExitCode::output, status.error());
+  const auto model = load_model(model_config, infer::Task::detection);
+  if (!model) return fail(context, ExitCode::model, model.error());
+  if (!options.quiet) report_fallbacks(*model);
+  if (auto status = engine::check_labels(stream, model->card.labels); !status) {
+    return fail(context, ExitCode::usage, status.error());
+  }
+  run_all(analyses, *model, options, context);
+}
+
 void run_analyze(const AnalyzeOptions& options, const CLI::App& command, CommandContext& context) {
-  const bool follows = options.task == "detect";
-  if (auto status = follows ? base::Status() : check_task_options(command, options.task); !status) {
+  if (auto status = check_task_options(command, options.task); !status) {
     return fail(context, ExitCode::usage, status.error());
   }
   const auto inputs = list_inputs(options.inputs);
@@ -343,38 +300,16 @@ void run_analyze(const AnalyzeOptions& options, const CLI::App& command, Command
   if (!site) return fail(context, ExitCode::usage, site.error());
   const auto stream = make_stream(*site, options);
   if (!stream) return fail(context, ExitCode::usage, stream.error());
-  if (!follows) return run_picture_task(*inputs, *stream, *site, options, context);
   if (inputs->size() == 1 && !can_open(inputs->front(), context)) return;
-  const auto analyses = plan(*inputs, *stream, options);
-  if (auto status = check_inputs_are_no_results(analyses); !status) {
-    return fail(context, ExitCode::usage, status.error());
-  }
-  if (auto status = check_writable(options); !status) return fail(context, ExitCode::output, status.error());
-  const auto model = load_model(site->model, infer::Task::detection);
-  if (!model) return fail(context, ExitCode::model, model.error());
-  if (const auto& reason = model->deployment.fallback_reason; !reason.empty() && !options.quiet) {
-    print(stderr, "ocelli: precision auto is fp32: {}\n", reason);
-  }
-  if (const auto use = model->session->provider(); !use.reason.empty() && !options.quiet) {
-    print(stderr, "ocelli: the model runs on the processor: {}\n", use.reason);
-  }
-  if (auto status = engine::check_labels(*stream, model->card.labels); !status) {
-    return fail(context, ExitCode::usage, status.error());
-  }
-
-  base::Executor workers("worker", std::max(1U, std::thread::hardware_concurrency()));
-  std::optional<base::Tracer> tracer;
-  if (!options.trace_file.empty()) tracer.emplace();
-  const AnalysisServices services{context.clock, workers, base::Logger::null(), tracer ? &*tracer : nullptr, *model};
-  for (const auto& analysis : analyses) {
-    if (inputs->size() > 1 && !can_open(analysis.stream.source.url, context)) continue;
-    if (!run_one(analysis, services, options, context)) break;
-  }
-  if (!tracer) return;
-  if (auto status = tracer->write(options.trace_file); !status) {
-    print(stderr, "ocelli: {}\n", status.error().message());
-    remember(context, ExitCode::output);
-  }
+  if (options.task == "detect") return run_detection(*inputs, *stream, site->model, options, context);
+  run_picture_task({.name = options.task,
+                    .inputs = *inputs,
+                    .folder = options.folder,
+                    .range = {.max_fps = options.fps, .from = stream->from, .to = stream->to},
+                    .model = site->model,
+                    .model_chosen = !options.model.empty(),
+                    .quiet = options.quiet},
+                   context);
 }
 
 }  // namespace

@@ -13,4 +13,8 @@ void fail(CommandContext& context, ExitCode code, const base::Error& error) {
   context.exit_code = code;
 }
 
+void remember(CommandContext& context, ExitCode code) {
+  if (context.exit_code == ExitCode::ok) context.exit_code = code;
+}
+
 }  // namespace ocelli::app

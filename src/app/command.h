@@ -33,6 +33,9 @@ struct CommandContext {
 /// Prints "ocelli: <message>" to standard error, except for `cancelled`, and remembers the exit code.
 void fail(CommandContext& context, ExitCode code, const base::Error& error);
 
+/// The number that says most when several inputs ended differently: the first that is not ok.
+void remember(CommandContext& context, ExitCode code);
+
 // Each adds one subcommand whose callback runs it and leaves context.exit_code.
 void add_analyze_command(CLI::App& app, CommandContext& context);
 void add_serve_command(CLI::App& app, CommandContext& context);

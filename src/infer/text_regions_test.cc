@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numbers>
 #include <random>
 
 #include <gmock/gmock.h>
@@ -33,13 +32,17 @@ bool covers(const Drawn& drawn, float x, float y) {
   return std::abs(along) <= drawn.width / 2 && std::abs(across) <= drawn.height / 2;
 }
 
+std::size_t place(int x, int y) {
+  return static_cast<std::size_t>(y) * kWidth + static_cast<std::size_t>(x);
+}
+
 std::vector<float> map_of(const std::vector<Drawn>& rectangles) {
   std::vector<float> map(static_cast<std::size_t>(kWidth) * kHeight, 0.02F);
   for (int y = 0; y < kHeight; ++y) {
     for (int x = 0; x < kWidth; ++x) {
       for (const auto& drawn : rectangles) {
         if (covers(drawn, static_cast<float>(x), static_cast<float>(y))) {
-          map[static_cast<std::size_t>(y * kWidth + x)] = drawn.probability;
+          map[place(x, y)] = drawn.probability;
         }
       }
     }
@@ -114,7 +117,9 @@ TEST(FindText, LeavesOutWhatIsWeakOrSmall) {
 TEST(FindText, KeepsSeparateRegionsApartAndTheirNumberBounded) {
   std::vector<Drawn> drawn;
   for (int i = 0; i < 12; ++i) {
-    drawn.push_back({static_cast<float>(40 + 80 * (i % 4)), static_cast<float>(40 + 70 * (i / 4)), 40, 16});
+    const int column = i % 4;
+    const int row = i / 4;
+    drawn.push_back({static_cast<float>(40 + 80 * column), static_cast<float>(40 + 70 * row), 40, 16});
   }
   EXPECT_EQ(find(map_of(drawn)).size(), 12U);
   TextRegionThresholds few;
@@ -142,8 +147,7 @@ TEST(FindText, SurvivesAnyValues) {
     std::vector<float> map(blocks.size());
     for (int y = 0; y < kHeight; ++y) {
       for (int x = 0; x < kWidth; ++x) {
-        map[static_cast<std::size_t>(y * kWidth + x)] =
-            blocks[static_cast<std::size_t>(y / block * kWidth + x / block)];
+        map[place(x, y)] = blocks[place(x / block, y / block)];
       }
     }
     for (const auto& region : find(map)) {

@@ -361,6 +361,21 @@ std::array<HorizontalPass, 3> plan_horizontal_passes(const KernelJob& job) {
   return passes;
 }
 
+/// Rows of the canvas above and below the picture: those from `first` to `end`, counted without its own.
+template <class Store>
+void pad_rows(const KernelJob& job, std::size_t first, std::size_t end) {
+  const std::size_t top = static_cast<std::size_t>(job.box.content_top);
+  for (std::size_t i = first; i < end; ++i) {
+    const std::size_t row = i < top ? i : i + static_cast<std::size_t>(job.box.content_height);
+    if (job.interleaved == nullptr) {
+      pad_row<Store>(job, row * static_cast<std::size_t>(job.box.canvas_width));
+    } else {
+      pad_row<Store>(job, 0);
+      interleave_row<Store>(job, row);
+    }
+  }
+}
+
 // The rows above and below the picture are filled in step with its own: those stores drain while the next row is
 // computed, where a fill of its own would only wait for memory.
 template <class Store>
@@ -386,11 +401,9 @@ void run_with(const KernelJob& job) {
     if (job.writes_padding || !planar) pad_sides<Store>(job, row_offset);
     if (!planar) interleave_row<Store>(job, top + y);
     if (!job.writes_padding) continue;
-    for (const std::size_t due = empty_rows * (y + 1) / height; padded < due; ++padded) {
-      const std::size_t row = padded < top ? padded : padded + height;
-      pad_row<Store>(job, planar ? row * width : 0);
-      if (!planar) interleave_row<Store>(job, row);
-    }
+    const std::size_t due = empty_rows * (y + 1) / height;
+    pad_rows<Store>(job, padded, due);
+    padded = due;
   }
 }
 
