@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """ocelli on an RTSP camera: a real server on this machine."""
 
+import contextlib
 import functools
 import socket
 import subprocess
@@ -121,6 +122,94 @@ class RtspSilenceTest(Case):
         self.assertLess(time.monotonic() - began, 15)
         for words in ("tcp: it agreed to play, but no packet came", "udp: the server refuses this transport", "http: "):
             self.assertIn(words, err)
+
+
+class TunnelOnlyFirewall(threading.Thread):
+    """In front of a real server: lets HTTP through, hangs up on whoever speaks RTSP; keeps what the client said."""
+
+    def __init__(self, server_url):
+        super().__init__(daemon=True)
+        self.server = ("127.0.0.1", int(server_url.rsplit(":", 1)[1].split("/")[0]))
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = server_url.replace(f":{self.server[1]}/", f":{self.listener.getsockname()[1]}/")
+        self.first_lines = []
+        self.said = bytearray()
+
+    def run(self):
+        while True:
+            try:
+                client = self.listener.accept()[0]
+            except OSError:
+                return
+            threading.Thread(target=self.guard, args=(client,), daemon=True).start()
+
+    def guard(self, client):
+        with client, contextlib.suppress(OSError):
+            first = client.recv(65536)
+            self.first_lines.append(first.partition(b"\r\n")[0].decode("latin-1"))
+            self.said += first
+            if not first.startswith((b"GET ", b"POST ")):
+                return
+            with socket.create_connection(self.server) as server:
+                server.sendall(first)
+                back = threading.Thread(target=self.carry, args=(server, client), daemon=True)
+                back.start()
+                self.carry(client, server, keep=True)
+                back.join(5)
+
+    def carry(self, source, sink, keep=False):
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                if keep:
+                    self.said += data
+                sink.sendall(data)
+            sink.shutdown(socket.SHUT_WR)
+
+
+class RtspTunnelTest(RtspCase):
+    """Where only HTTP passes, the packets come through a tunnel, and nobody has to say so."""
+
+    def firewall(self, *options):
+        camera = self.enterContext(self.camera(pattern_clip(self.folder / "clip.mp4", seconds=30), 0, *options))
+        firewall = TunnelOnlyFirewall(camera.said)
+        firewall.start()
+        self.addCleanup(firewall.listener.close)
+        return firewall
+
+    def test_the_tunnel_is_found(self):
+        firewall = self.firewall("--login", "digest")
+        url = firewall.url.replace("rtsp://", "rtsp://me:s3cret@")
+        picture = self.folder / "picture.jpg"
+        self.assertEqual(ocelli("snapshot", url, "-o", picture), (0, f"{picture}: 320x240\n", ""))
+        # TCP and UDP were tried first, and got nowhere.
+        self.assertEqual([line.split()[0] for line in firewall.first_lines[:2]], ["OPTIONS", "OPTIONS"])
+        self.assertTrue(any(line.startswith("GET /clip HTTP/1") for line in firewall.first_lines), firewall.first_lines)
+        self.assertTrue(any(line.startswith("POST /clip HTTP/1") for line in firewall.first_lines), firewall.first_lines)
+        self.assertNotIn(b"s3cret", firewall.said)
+
+    def test_a_camera_is_watched_through_it(self):
+        program.need_model()
+        firewall = self.firewall("--login", "digest")
+        config = self.folder / "site.yaml"
+        url = firewall.url.replace("rtsp://", "rtsp://me:s3cret@")
+        config.write_text(f"log: {{level: debug}}\ncameras: {{gate: {{url: '{url}'}}}}\n")
+        with OcelliServer(config, self.folder / "serve.log") as server:
+            server.wait_until_ready()
+            wait_for("frames", lambda: server.camera()["frames"] > 20)
+            self.assertEqual(server.camera()["state"], "live")
+            self.assertNotIn("s3cret", server.get("api/v1/cameras")[1] + server.get("metrics")[1])
+            server.end()
+        self.assertNotIn("s3cret", (self.folder / "serve.log").read_text())
+
+    def test_a_tunnel_that_is_asked_for_is_the_only_thing_tried(self):
+        program.need_model()
+        firewall = self.firewall()
+        config = self.folder / "site.yaml"
+        config.write_text(f"cameras: {{gate: {{url: '{firewall.url}', transport: http}}}}\n")
+        with OcelliServer(config, self.folder / "serve.log") as server:
+            server.wait_until_ready()
+            wait_for("frames", lambda: server.camera()["frames"] > 2)
+        self.assertEqual({line.split()[0] for line in firewall.first_lines}, {"GET", "POST"})
 
 
 class RtspAnalysisTest(RtspCase):
