@@ -81,14 +81,20 @@ std::string_view status_title(int status) {
       return "Not Modified";
     case 400:
       return "Bad Request";
+    case 403:
+      return "Forbidden";
     case 404:
       return "Not Found";
     case 405:
       return "Method Not Allowed";
     case 408:
       return "Request Timeout";
+    case 411:
+      return "Length Required";
     case 413:
       return "Content Too Large";
+    case 415:
+      return "Unsupported Media Type";
     case 431:
       return "Request Header Fields Too Large";
     case 503:
@@ -118,10 +124,19 @@ HttpResponse problem(const base::Error& error) {
     case base::Code::invalid:
       return problem(400, error.message());
     case base::Code::unavailable:
+    case base::Code::cancelled:
       return problem(503, error.message());
+    case base::Code::exhausted:
+      return busy(error.message());
     default:
       return problem(500, error.message());
   }
+}
+
+HttpResponse busy(std::string_view detail) {
+  HttpResponse response = problem(503, detail);
+  response.headers.emplace_back("Retry-After", "1");
+  return response;
 }
 
 HttpResponse json_response(std::string body, int status) {

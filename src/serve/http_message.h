@@ -11,7 +11,7 @@
 
 namespace ocelli::serve {
 
-enum class HttpMethod { get, head, other };
+enum class HttpMethod { get, head, post, other };
 
 /// What the routes look at in a request.
 struct HttpRequest {
@@ -19,6 +19,9 @@ struct HttpRequest {
   std::string target;         ///< path and query as sent
   std::string if_none_match;  ///< header values; empty when absent
   std::string last_event_id;
+  std::string content_type;
+  std::string fetch_site;  ///< Sec-Fetch-Site: how a browser says on whose behalf it asks
+  std::string body;        ///< of routes that take one
 };
 
 /// A complete answer.
@@ -43,8 +46,12 @@ std::string_view status_title(int status);
 
 /// RFC 9457: {"type":"about:blank","title":…,"status":…,"detail":…}.
 HttpResponse problem(int status, std::string_view detail);
-/// The same for an Error: not_found → 404, invalid → 400, unavailable → 503, else 500.
+/// The same for an Error: not_found → 404, invalid → 400, unavailable and cancelled → 503, exhausted → 503 with
+/// Retry-After, else 500.
 HttpResponse problem(const base::Error& error);
+
+/// 503 that asks to come again in a second.
+HttpResponse busy(std::string_view detail);
 
 HttpResponse json_response(std::string body, int status = 200);
 

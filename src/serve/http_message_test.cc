@@ -53,7 +53,11 @@ TEST(Problem, GivesEachErrorItsStatus) {
   EXPECT_EQ(problem(base::Error(base::Code::not_found, "")).status, 404);
   EXPECT_EQ(problem(base::Error(base::Code::invalid, "")).status, 400);
   EXPECT_EQ(problem(base::Error(base::Code::unavailable, "")).status, 503);
+  EXPECT_EQ(problem(base::Error(base::Code::cancelled, "")).status, 503);
   EXPECT_EQ(problem(base::Error(base::Code::internal, "")).status, 500);
+  const HttpResponse full = problem(base::Error(base::Code::exhausted, ""));
+  EXPECT_EQ(full.status, 503);
+  EXPECT_THAT(full.headers, ElementsAre(std::make_pair("Retry-After", "1")));
 }
 
 }  // namespace

@@ -44,9 +44,10 @@ using boost::system::error_code;
 
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 constexpr std::uint32_t kMaxHeaderBytes = 16 * 1024;
-constexpr std::size_t kMaxBodyBytes = 64 * 1024;  // no route reads one
+constexpr std::size_t kMaxReadBytes = 64 * 1024;  // what Beast reads at once
 constexpr std::size_t kMaxRefusals = 64;          // connections above the limit that still get a polite 503
-constexpr std::size_t kMaxDrainedBytes = 256 * 1024;
+// Of a body that is refused: who sends it looks for the answer only after it, and a reset would take that away.
+constexpr std::size_t kMaxDrainedBytes = 32UL << 20U;
 constexpr std::size_t kEventsPerWrite = 64;
 constexpr std::chrono::seconds kTick{1};
 // Bounds what a slow viewer has in flight, and with that how old the picture is that it sees.
@@ -72,15 +73,31 @@ class Signal {
   asio::steady_timer timer_;
 };
 
-HttpRequest to_request(const http::request<http::string_body>& message) {
+using HeadParser = http::request_parser<http::empty_body>;
+
+HttpMethod to_method(http::verb verb) {
+  switch (verb) {
+    case http::verb::get:
+      return HttpMethod::get;
+    case http::verb::head:
+      return HttpMethod::head;
+    case http::verb::post:
+      return HttpMethod::post;
+    default:
+      return HttpMethod::other;
+  }
+}
+
+/// All but the body.
+HttpRequest to_request(const http::request<http::empty_body>& message) {
   const auto text = [](beast::string_view view) { return std::string(view.data(), view.size()); };
   HttpRequest request;
-  request.method = message.method() == http::verb::get    ? HttpMethod::get
-                   : message.method() == http::verb::head ? HttpMethod::head
-                                                          : HttpMethod::other;
+  request.method = to_method(message.method());
   request.target = text(message.target());
   request.if_none_match = text(message[http::field::if_none_match]);
   request.last_event_id = text(message["Last-Event-ID"]);
+  request.content_type = text(message[http::field::content_type]);
+  request.fetch_site = text(message["Sec-Fetch-Site"]);
   return request;
 }
 
@@ -94,14 +111,16 @@ void set_common_fields(http::response_header<>& header, int status, const std::s
   if (!content_type.empty()) header.set(http::field::content_type, content_type);
 }
 
+HttpResponse too_large(std::size_t max_body_bytes) {
+  return problem(413, fmt::format("the request body is larger than {} bytes", max_body_bytes));
+}
+
 /// What to say when a request could not be read; empty when nobody is there to hear it.
-std::optional<HttpResponse> answer_to(error_code error) {
+std::optional<HttpResponse> answer_to(error_code error, std::size_t max_body_bytes) {
   if (error == http::error::header_limit || error == http::error::buffer_overflow) {
     return problem(431, fmt::format("the request header is larger than {} bytes", kMaxHeaderBytes));
   }
-  if (error == http::error::body_limit) {
-    return problem(413, fmt::format("the request body is larger than {} bytes", kMaxBodyBytes));
-  }
+  if (error == http::error::body_limit) return too_large(max_body_bytes);
   if (error == http::error::end_of_stream || error == http::error::partial_message) return std::nullopt;
   if (error.category() == make_error_code(http::error::bad_method).category()) {
     return problem(400, "this is not an HTTP/1.1 request: " + error.message());
@@ -181,11 +200,12 @@ class Server : public std::enable_shared_from_this<Server> {
         live_(services.live),
         metrics_(services.metrics),
         logger_(services.logger),
-        router_(RouteSources{services.live, services.metrics, readiness_, services.config_schema}),
+        router_(RouteSources{services.live, services.metrics, readiness_, services.config_schema, services.inference}),
         context_(std::move(context)),
         draw_context_(draw_context),
         acceptor_(std::move(acceptor)),
         events_(*context_),
+        jobs_(*context_),
         tick_(*context_) {}
 
   Readiness& readiness() { return readiness_; }
@@ -230,6 +250,7 @@ class Server : public std::enable_shared_from_this<Server> {
 
   void notify_all() {
     events_.notify();
+    jobs_.notify();
     for (auto& [camera, signal] : frames_) signal.notify();
   }
 
@@ -287,7 +308,7 @@ class Server : public std::enable_shared_from_this<Server> {
     const Registered registered(*this, stream);
     error_code ignored;
     stream.socket().set_option(tcp::no_delay(true), ignored);
-    beast::flat_buffer buffer(kMaxHeaderBytes + kMaxBodyBytes);
+    beast::flat_buffer buffer(kMaxHeaderBytes + kMaxReadBytes);
     while (!stopping_) {
       const bool keep = co_await serve_request(stream, buffer);
       if (!keep) break;
@@ -304,52 +325,120 @@ class Server : public std::enable_shared_from_this<Server> {
     co_await hang_up(stream);
   }
 
+  /// A request's part of the memory that bodies may take; given back when it is answered.
+  class BodyShare {
+   public:
+    explicit BodyShare(Server& server) : server_(server) {}
+    ~BodyShare() { server_.bodies_bytes_ -= bytes_; }
+    BodyShare(const BodyShare&) = delete;
+    BodyShare& operator=(const BodyShare&) = delete;
+
+    /// False when too much is taken already. Once.
+    bool take(std::size_t bytes) {
+      if (server_.bodies_bytes_ + bytes > server_.config_.max_bodies_bytes) return false;
+      server_.bodies_bytes_ += bytes;
+      bytes_ = bytes;
+      return true;
+    }
+
+   private:
+    Server& server_;
+    std::size_t bytes_ = 0;
+  };
+
   /// False when the connection is done.
   asio::awaitable<bool> serve_request(Stream& stream, beast::flat_buffer& buffer) {
-    http::request_parser<http::string_body> parser;
-    parser.header_limit(kMaxHeaderBytes);
-    parser.body_limit(kMaxBodyBytes);
+    HeadParser head;
+    head.header_limit(kMaxHeaderBytes);
+    head.body_limit(boost::none);  // refuse_body() looks at it
     stream.expires_after(config_.request_timeout);
+    const auto [error, bytes] = co_await http::async_read_header(stream, buffer, head, kAwait);
+    if (error) co_return co_await say_and_end(stream, answer_to(error, config_.max_body_bytes));
+    HttpRequest request = to_request(head.get());
+    const HttpMethod method = request.method;
+    bool keep_alive = head.get().keep_alive();
+    BodyShare share(*this);
+    const BodyRule rule = router_.body_rule(request);
+    if (rule == BodyRule::ignored) {
+      keep_alive = keep_alive && head.is_done();  // the bytes of a body are no request
+    } else {
+      auto refusal = refuse_body(head, rule, share);
+      if (refusal) co_return co_await say_and_end(stream, std::move(refusal));
+      const error_code failure = co_await read_body(stream, buffer, head, config_.max_body_bytes, request.body);
+      if (failure) co_return co_await say_and_end(stream, answer_to(failure, config_.max_body_bytes));
+    }
+    co_return co_await reply(stream, method, route(std::move(request)), keep_alive);
+  }
+
+  /// Says why not, if there is anything to be said; the connection is done.
+  asio::awaitable<bool> say_and_end(Stream& stream, std::optional<HttpResponse> answer) {
+    if (!answer) co_return false;
+    count_answer(answer->status);
+    co_return co_await write_response(stream, std::move(*answer), HttpMethod::get, false);
+  }
+
+  /// Why a body is not read, from what the head says of it. Takes the share that it needs.
+  std::optional<HttpResponse> refuse_body(const HeadParser& head, BodyRule rule, BodyShare& share) const {
+    const auto length = head.content_length();
+    if (rule == BodyRule::required && !length && !head.chunked()) {
+      return problem(411, "this needs a body: send it with its Content-Length");
+    }
+    if (length && *length > config_.max_body_bytes) return too_large(config_.max_body_bytes);
+    const std::size_t needed = head.chunked() ? config_.max_body_bytes : length.value_or(0);
+    if (!share.take(needed)) return busy("too many requests with a body are under way; try again later");
+    return std::nullopt;
+  }
+
+  /// Within what is left of the request's time. The head is of no use after it.
+  static asio::awaitable<error_code> read_body(Stream& stream, beast::flat_buffer& buffer, HeadParser& head,
+                                               std::size_t max_body_bytes, std::string& body) {
+    if (beast::iequals(head.get()[http::field::expect], "100-continue")) {
+      constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+      const auto [error, bytes] = co_await asio::async_write(stream, asio::buffer(kContinue), kAwait);
+      if (error) co_return error;
+    }
+    http::request_parser<http::string_body> parser(std::move(head));
+    parser.body_limit(max_body_bytes);
     const auto [error, bytes] = co_await http::async_read(stream, buffer, parser, kAwait);
-    if (error) {
-      std::optional<HttpResponse> answer = answer_to(error);
-      if (!answer) co_return false;
-      count_answer(answer->status);
-      co_return co_await write_response(stream, std::move(*answer), HttpMethod::get, false);
-    }
-    const HttpRequest request = to_request(parser.get());
-    const bool keep_alive = parser.get().keep_alive();
-    co_return co_await reply(stream, request, route(request), keep_alive);
+    if (!error) body = std::move(parser.get().body());
+    co_return error;
   }
 
-  HttpReply route(const HttpRequest& request) const {
+  HttpReply route(HttpRequest request) const {
+    const std::string target = request.target;
     try {
-      return router_.route(request);
+      return router_.route(std::move(request));
     } catch (const std::exception& exception) {
-      logger_.error("a request failed", {{"target", request.target}, {"reason", exception.what()}});
-      return problem(500, "the request failed; the server's log says why");
+      return failed(target, exception);
     }
   }
 
-  asio::awaitable<bool> reply(Stream& stream, const HttpRequest& request, HttpReply reply, bool keep_alive) {
+  HttpResponse failed(const std::string& what, const std::exception& exception) const {
+    logger_.error("a request failed", {{"target", what}, {"reason", exception.what()}});
+    return problem(500, "the request failed; the server's log says why");
+  }
+
+  asio::awaitable<bool> reply(Stream& stream, HttpMethod method, HttpReply reply, bool keep_alive) {
     if (const auto* pictures = std::get_if<PictureStreamReply>(&reply)) {
       count_answer(200);
-      co_await stream_pictures(stream, pictures->camera, request.method);
+      co_await stream_pictures(stream, pictures->camera, method);
       co_return false;
     }
     if (const auto* events = std::get_if<EventStreamReply>(&reply)) {
       count_answer(200);
-      co_await stream_events(stream, *events, request.method);
+      co_await stream_events(stream, *events, method);
       co_return false;
     }
     HttpResponse response;
     if (const auto* picture = std::get_if<PictureReply>(&reply)) {
       response = co_await picture_response(picture->camera);
+    } else if (auto* job = std::get_if<JobReply>(&reply)) {
+      response = co_await job_response(std::move(*job));
     } else {
       response = std::move(std::get<HttpResponse>(reply));
     }
     count_answer(response.status);
-    co_return co_await write_response(stream, std::move(response), request.method, keep_alive);
+    co_return co_await write_response(stream, std::move(response), method, keep_alive);
   }
 
   void count_answer(int status) {
@@ -381,7 +470,7 @@ class Server : public std::enable_shared_from_this<Server> {
     error_code ignored;
     stream.socket().shutdown(tcp::socket::shutdown_send, ignored);
     stream.expires_after(std::chrono::seconds(1));
-    std::array<char, 4096> sink;
+    std::array<char, 16384> sink;
     for (std::size_t drained = 0; drained < kMaxDrainedBytes;) {
       const auto [error, bytes] = co_await stream.async_read_some(asio::buffer(sink), kAwait);
       if (error) break;
@@ -509,6 +598,30 @@ class Server : public std::enable_shared_from_this<Server> {
     co_return response;
   }
 
+  asio::awaitable<HttpResponse> job_response(JobReply job) {
+    // Co-owned with the job, which may end after the server.
+    const auto outcome = std::make_shared<std::optional<HttpResponse>>();
+    if (auto failure = start_job(job, outcome)) co_return std::move(*failure);
+    while (!*outcome && !stopping_) co_await jobs_.wait();
+    co_return outcome->has_value() ? std::move(**outcome) : problem(503, "the server ends");
+  }
+
+  /// Brings the job's answer to this thread.
+  std::optional<HttpResponse> start_job(const JobReply& job,
+                                        const std::shared_ptr<std::optional<HttpResponse>>& outcome) {
+    try {
+      job.start([context = context_, server = weak_from_this(), outcome](HttpResponse response) {
+        asio::post(*context, [server, outcome, response = std::move(response)]() mutable {
+          *outcome = std::move(response);
+          if (const auto alive = server.lock()) alive->jobs_.notify();
+        });
+      });
+      return std::nullopt;
+    } catch (const std::exception& exception) {
+      return failed("a job", exception);
+    }
+  }
+
   using PictureOutcome = std::unique_ptr<base::Result<PicturePtr>>;  // a pointer: co_spawn wants a default value
 
   /// Never null. Draws on the other thread, so that this one goes on serving.
@@ -534,6 +647,8 @@ class Server : public std::enable_shared_from_this<Server> {
   base::Gauge connections_ = metrics_.gauge("ocelli_http_connections", "Open connections");
   tcp::acceptor acceptor_;
   Signal events_;
+  Signal jobs_;                           // one of them is done
+  std::size_t bodies_bytes_ = 0;          // what BodyShares hold
   std::map<std::string, Signal> frames_;  // by camera; only cameras that were looked at
   asio::steady_timer tick_;
   std::set<Stream*> streams_;

@@ -9,6 +9,7 @@
 #include "base/metrics.h"
 #include "base/result.h"
 #include "serve/live_view.h"
+#include "serve/picture_inference.h"
 
 namespace ocelli::serve {
 
@@ -17,6 +18,8 @@ struct HttpServerConfig {
   int port = 8080;                                    ///< 0: any free port
   std::size_t max_connections = 1000;                 ///< more are answered 503
   std::chrono::milliseconds request_timeout{15'000};  ///< until a request is complete; also the longest idle time
+  std::size_t max_body_bytes = 16UL << 20U;           ///< of one request; a longer one is answered 413
+  std::size_t max_bodies_bytes = 128UL << 20U;        ///< of all requests under way; more are answered 503
   std::chrono::milliseconds write_timeout{20'000};    ///< for one answer, picture or event
   std::chrono::milliseconds heartbeat{10'000};        ///< streams say something at least this often
 };
@@ -26,7 +29,8 @@ struct HttpServerServices {
   LiveView& live;
   base::Metrics& metrics;
   base::Logger logger;
-  std::string config_schema;  ///< JSON Schema of the configuration file
+  std::string config_schema;              ///< JSON Schema of the configuration file
+  PictureInference* inference = nullptr;  ///< null: no models for pictures here
 };
 
 /// The page, the API, metrics and health on one TCP port (docs: README.md of this room). Two threads of its own:

@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "serve/testing/fake_inference.h"
 #include "serve/testing/http_client.h"
 #include "serve/testing/live_fixture.h"
 
@@ -26,7 +27,8 @@ class HttpServerTest : public ::testing::Test {
 
   void start(HttpServerConfig config = {}) {
     config.port = 0;
-    auto server = HttpServer::start(config, {live_.view, live_.metrics, base::Logger::null(), R"({"type":"object"})"});
+    auto server = HttpServer::start(
+        config, {live_.view, live_.metrics, base::Logger::null(), R"({"type":"object"})", &inference_});
     ASSERT_TRUE(server) << server.error().message();
     server_ = std::move(*server);
   }
@@ -43,8 +45,11 @@ class HttpServerTest : public ::testing::Test {
   }
 
   testing::LiveFixture live_;
+  testing::FakeInference inference_;
   std::unique_ptr<HttpServer> server_;
 };
+
+constexpr const char* kInfer = "/api/v1/infer/yolov8n";
 
 TEST_F(HttpServerTest, AnswersEveryRoute) {
   ASSERT_TRUE(live_.feed(make_frame(1)));
@@ -111,7 +116,141 @@ TEST_F(HttpServerTest, KeepsAConnectionForPipelinedRequests) {
 TEST_F(HttpServerTest, RefusesOversizedRequests) {
   EXPECT_EQ(fetch(port(), "/", "GET", "X-Long: " + std::string(20'000, 'a') + "\r\n").status, 431);
   EXPECT_EQ(fetch(port(), "/" + std::string(20'000, 'a')).status, 431);
-  EXPECT_EQ(fetch(port(), "/", "GET", "Content-Length: 1000000\r\n").status, 413);
+}
+
+TEST_F(HttpServerTest, AnswersAPictureWhenItsJobIsDone) {
+  std::string picture(3'000'000, '\0');
+  for (std::size_t index = 0; index < picture.size(); ++index) picture[index] = static_cast<char>(index * index);
+  HttpClient client(port());
+  ASSERT_TRUE(client.post(kInfer, picture, "Content-Type: image/jpeg\r\n"));
+  ASSERT_TRUE(inference_.wait_for(1));
+  EXPECT_EQ(fetch(port(), "/healthz").status, 200) << "the job delays nobody else";
+  EXPECT_TRUE(inference_.job(0).picture == picture);
+  EXPECT_EQ(inference_.job(0).model, "yolov8n");
+  inference_.answer(0, std::string("{}"));
+  const ClientResponse response = client.read_response();
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(response.body, "{}\n");
+}
+
+TEST_F(HttpServerTest, AnswersPipelinedPicturesInOrder) {
+  HttpClient client(port());
+  ASSERT_TRUE(client.post(kInfer, "one"));
+  ASSERT_TRUE(client.post(kInfer, "two"));
+  ASSERT_TRUE(client.request("/healthz"));
+  for (std::size_t index = 0; index < 2; ++index) {
+    ASSERT_TRUE(inference_.wait_for(index + 1));
+    EXPECT_EQ(inference_.job(index).picture, index == 0 ? "one" : "two");
+    inference_.answer(index, std::to_string(index));
+    EXPECT_EQ(client.read_response().body, std::to_string(index) + "\n");
+  }
+  EXPECT_EQ(client.read_response().status, 200);
+}
+
+TEST_F(HttpServerTest, TakesAPictureInChunks) {
+  HttpClient client(port());
+  ASSERT_TRUE(client.request(kInfer, "POST", "Transfer-Encoding: chunked\r\n"));
+  ASSERT_TRUE(client.send("3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"));
+  ASSERT_TRUE(inference_.wait_for(1));
+  EXPECT_EQ(inference_.job(0).picture, "abcde");
+  inference_.answer(0, base::Error(base::Code::corrupt, "no"));
+  EXPECT_EQ(client.read_response().status, 400);
+}
+
+TEST_F(HttpServerTest, AsksForTheBodyOfWhoWaitsForThat) {
+  HttpClient client(port());
+  ASSERT_TRUE(client.request(kInfer, "POST", "Content-Length: 3\r\nExpect: 100-continue\r\n"));
+  EXPECT_THAT(client.read_until("\r\n\r\n"), StartsWith("HTTP/1.1 100 "));
+  ASSERT_TRUE(client.send("abc"));
+  ASSERT_TRUE(inference_.wait_for(1));
+  EXPECT_EQ(inference_.job(0).picture, "abc");
+}
+
+TEST_F(HttpServerTest, RefusesBodiesThatAreTooLargeOrOfUnknownLength) {
+  start({.max_body_bytes = 1000});
+  EXPECT_EQ(fetch(port(), kInfer, "POST", "Content-Length: 1001\r\n").status, 413) << "before any of it came";
+  EXPECT_EQ(fetch(port(), kInfer, "POST", "Content-Length: 1001\r\nExpect: 100-continue\r\n").status, 413);
+  EXPECT_EQ(fetch(port(), kInfer, "POST").status, 411);
+  EXPECT_EQ(fetch(port(), kInfer, "POST", "Content-Length: some\r\n").status, 400);
+  HttpClient whole(port());
+  whole.post(kInfer, std::string(5'000'000, 'a'));
+  const ClientResponse refused = whole.read_response();
+  EXPECT_EQ(refused.status, 413) << "who sends all of it before reading hears it too";
+  EXPECT_EQ(refused.fields.at("connection"), "close");
+  HttpClient chunks(port());
+  chunks.request(kInfer, "POST", "Transfer-Encoding: chunked\r\n");
+  chunks.send("3e9\r\n" + std::string(1001, 'a') + "\r\n0\r\n\r\n");
+  EXPECT_EQ(chunks.read_response().status, 413);
+  EXPECT_EQ(inference_.count(), 0U);
+}
+
+TEST_F(HttpServerTest, BoundsTheMemoryOfAllBodies) {
+  start({.max_body_bytes = 1000, .max_bodies_bytes = 1500});
+  HttpClient first(port());
+  first.post(kInfer, std::string(1000, 'a'));
+  ASSERT_TRUE(inference_.wait_for(1));
+  HttpClient second(port());
+  second.post(kInfer, std::string(501, 'b'));
+  const ClientResponse refused = second.read_response();
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_EQ(refused.fields.at("retry-after"), "1");
+  HttpClient third(port());
+  third.post(kInfer, std::string(500, 'c'));
+  ASSERT_TRUE(inference_.wait_for(2));
+  inference_.answer(0, std::string("{}"));
+  EXPECT_EQ(first.read_response().status, 200);
+  first.post(kInfer, std::string(1000, 'd'));
+  EXPECT_TRUE(inference_.wait_for(3)) << "what was taken is given back";
+}
+
+TEST_F(HttpServerTest, ReadsNoBodyWhereNoneIsTaken) {
+  HttpClient client(port());
+  ASSERT_TRUE(client.post("/api/v1/cameras", "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"));
+  const ClientResponse refused = client.read_response();
+  EXPECT_EQ(refused.status, 405);
+  EXPECT_EQ(refused.fields.at("allow"), "GET, HEAD");
+  EXPECT_TRUE(client.wait_for_close()) << "a body is no request";
+  HttpClient reading(port());
+  ASSERT_TRUE(reading.request("/healthz", "GET", "Content-Length: 1000000000\r\n"));
+  const ClientResponse answered = reading.read_response();
+  EXPECT_EQ(answered.status, 200);
+  EXPECT_EQ(answered.fields.at("connection"), "close");
+  HttpClient empty(port());
+  ASSERT_TRUE(empty.post("/healthz", ""));
+  EXPECT_EQ(empty.read_response().status, 405);
+  ASSERT_TRUE(empty.request("/healthz"));
+  EXPECT_EQ(empty.read_response().status, 200) << "nothing was left unread";
+}
+
+TEST_F(HttpServerTest, ClosesConnectionsWhoseBodyComesTooSlowly) {
+  start({.request_timeout = std::chrono::milliseconds(100)});
+  HttpClient client(port());
+  client.request(kInfer, "POST", "Content-Length: 100\r\n");
+  client.send("abc");
+  EXPECT_TRUE(client.wait_for_close());
+  EXPECT_EQ(inference_.count(), 0U);
+}
+
+TEST_F(HttpServerTest, OutlivesAClientWhoDoesNotWaitForTheAnswer) {
+  {
+    HttpClient client(port());
+    client.post(kInfer, "abc");
+    ASSERT_TRUE(inference_.wait_for(1));
+  }
+  inference_.answer(0, std::string("{}"));
+  EXPECT_EQ(fetch(port(), "/healthz").status, 200);
+}
+
+TEST_F(HttpServerTest, StopsWithoutWaitingForJobs) {
+  HttpClient client(port());
+  client.post(kInfer, "abc");
+  ASSERT_TRUE(inference_.wait_for(1));
+  const auto begin = std::chrono::steady_clock::now();
+  server_->stop();
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(2));
+  EXPECT_TRUE(client.wait_for_close());
+  server_.reset();
+  inference_.answer(0, std::string("{}"));  // nobody is there to hear it
 }
 
 TEST_F(HttpServerTest, SurvivesGarbage) {

@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <limits>
+#include <memory>
 
 #include <fmt/format.h>
 
@@ -47,10 +48,32 @@ const PageFile* find_page_file(const std::vector<std::string>& segments) {
   return nullptr;
 }
 
-HttpResponse not_allowed() {
-  HttpResponse response = problem(405, "this server only reads: use GET or HEAD");
-  response.headers.emplace_back("Allow", "GET, HEAD");
+HttpResponse not_allowed(const std::string& allowed) {
+  HttpResponse response = problem(405, "use one of the methods " + allowed);
+  response.headers.emplace_back("Allow", allowed);
   return response;
+}
+
+/// A page of somebody else's that makes the browser of a person who may reach this server post to it. Browsers say so
+/// (W3C Fetch Metadata); programs send nothing.
+bool posted_by_other_site(const HttpRequest& request) {
+  return request.method == HttpMethod::post &&
+         (request.fetch_site == "cross-site" || request.fetch_site == "same-site");
+}
+
+/// True for types that cannot be one picture; what claims to be one, or claims nothing, is looked at.
+bool is_no_picture(const std::string& content_type) {
+  for (const std::string_view type : {"multipart/", "text/", "application/json", "video/", "audio/"}) {
+    if (content_type.starts_with(type)) return true;
+  }
+  return false;
+}
+
+HttpResponse answer_for(const base::Result<std::string>& json) {
+  if (json) return json_response(*json);
+  if (json.error().code() == base::Code::unsupported) return problem(415, json.error().message());
+  if (json.error().code() == base::Code::corrupt) return problem(400, json.error().message());
+  return problem(json.error());
 }
 
 std::string query_value(const HttpTarget& target, const std::string& key) {
@@ -72,7 +95,7 @@ base::Result<std::size_t> parse_limit(const std::string& text) {
 
 /// A request on its way to a handler.
 struct Router::Call {
-  const HttpRequest& request;
+  HttpRequest& request;  ///< the handler's to take apart
   const HttpTarget& target;
   std::string name;  ///< what stands for "*" in the route
 
@@ -84,8 +107,22 @@ struct Router::Call {
 };
 
 struct Router::Route {
+  using Handler = HttpReply (Router::*)(const Call&) const;
+
   std::vector<std::string> pattern;  ///< "*" matches one segment
-  HttpReply (Router::*handler)(const Call&) const;
+  Handler get;                       ///< and of HEAD; null: not of this route
+  Handler post = nullptr;
+  BodyRule body = BodyRule::ignored;  ///< of POST
+
+  Handler handler(HttpMethod method) const {
+    if (method == HttpMethod::post) return post;
+    return method == HttpMethod::other ? nullptr : get;
+  }
+
+  std::string allowed() const {
+    if (get == nullptr) return "POST";
+    return post == nullptr ? "GET, HEAD" : "GET, HEAD, POST";
+  }
 
   bool matches(const std::vector<std::string>& segments, std::string& name) const {
     if (segments.size() != pattern.size()) return false;
@@ -100,6 +137,11 @@ struct Router::Route {
   }
 };
 
+struct Router::Found {
+  const Route* route = nullptr;  ///< null: there is none
+  std::string name;
+};
+
 const std::vector<Router::Route>& Router::table() {
   static const std::vector<Route> kRoutes = {
       {{"api", "v1", "cameras"}, &Router::cameras},
@@ -109,6 +151,7 @@ const std::vector<Router::Route>& Router::table() {
       {{"api", "v1", "events"}, &Router::events},
       {{"api", "v1", "events", "stream"}, &Router::event_stream},
       {{"api", "v1", "config", "schema.json"}, &Router::config_schema},
+      {{"api", "v1", "infer", "*"}, nullptr, &Router::infer, BodyRule::required},
       {{"metrics"}, &Router::metrics},
       {{"health", "live"}, &Router::alive},
       {{"health", "ready"}, &Router::ready},
@@ -119,20 +162,39 @@ const std::vector<Router::Route>& Router::table() {
   return kRoutes;
 }
 
-HttpReply Router::route(const HttpRequest& request) const {
+Router::Found Router::find(const HttpTarget& target) {
+  for (const Route& route : table()) {
+    std::string name;
+    if (route.matches(target.segments, name)) return {&route, std::move(name)};
+  }
+  return {};
+}
+
+BodyRule Router::body_rule(const HttpRequest& head) const {
+  if (head.method != HttpMethod::post || posted_by_other_site(head)) return BodyRule::ignored;
+  const auto target = parse_target(head.target);
+  if (!target) return BodyRule::ignored;
+  const Found found = find(*target);
+  return found.route != nullptr ? found.route->body : BodyRule::ignored;
+}
+
+HttpReply Router::route(HttpRequest request) const {
+  if (posted_by_other_site(request)) {
+    return problem(403, "a page of another site may not post here");
+  }
   const auto target = parse_target(request.target);
   if (!target) return problem(target.error());
   if (const PageFile* file = find_page_file(target->segments)) {
-    if (request.method == HttpMethod::other) return not_allowed();
-    return page_response(*file, request);
+    const bool reads = request.method == HttpMethod::get || request.method == HttpMethod::head;
+    return reads ? page_response(*file, request) : not_allowed("GET, HEAD");
   }
-  for (const Route& route : table()) {
-    std::string name;
-    if (!route.matches(target->segments, name)) continue;
-    if (request.method == HttpMethod::other) return not_allowed();
-    return (this->*route.handler)(Call{request, *target, std::move(name)});
+  Found found = find(*target);
+  if (found.route == nullptr) {
+    return problem(404, "there is nothing at this path; the API begins at /api/v1/cameras");
   }
-  return problem(404, "there is nothing at this path; the API begins at /api/v1/cameras");
+  const auto handler = found.route->handler(request.method);
+  if (handler == nullptr) return not_allowed(found.route->allowed());
+  return (this->*handler)(Call{request, *target, std::move(found.name)});
 }
 
 HttpReply Router::cameras(const Call&) const {
@@ -175,6 +237,19 @@ HttpReply Router::event_stream(const Call& call) const {
   const auto after = call.place(ring, resume.empty() ? query_value(call.target, "after") : resume, ring.last_number());
   if (!after) return problem(after.error());
   return EventStreamReply{query_value(call.target, "camera"), *after};
+}
+
+HttpReply Router::infer(const Call& call) const {
+  PictureInference* const inference = sources_.inference;
+  if (inference == nullptr) return problem(404, "this server runs no models on pictures that are sent to it");
+  if (is_no_picture(call.request.content_type)) {
+    return problem(415, "send the picture itself as the body: curl --data-binary @picture.jpg …");
+  }
+  // Shared because a std::function can be copied, and the picture must not be.
+  const auto job = std::make_shared<PictureJob>(PictureJob{call.name, std::move(call.request.body)});
+  return JobReply{[inference, job](const std::function<void(HttpResponse)>& answer) {
+    inference->submit(std::move(*job), [answer](const base::Result<std::string>& json) { answer(answer_for(json)); });
+  }};
 }
 
 HttpReply Router::metrics(const Call&) const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -8,6 +9,7 @@
 #include "base/metrics.h"
 #include "serve/http_message.h"
 #include "serve/live_view.h"
+#include "serve/picture_inference.h"
 #include "serve/readiness.h"
 
 namespace ocelli::serve {
@@ -23,14 +25,26 @@ struct EventStreamReply {  ///< server-sent events
   std::string camera;      ///< empty: all
   std::uint64_t after = 0;
 };
-using HttpReply = std::variant<HttpResponse, PictureReply, PictureStreamReply, EventStreamReply>;
+struct JobReply {  ///< what other threads work out
+  /// Begins the work and does not wait for it: it calls back exactly once, from any thread, perhaps at once.
+  std::function<void(std::function<void(HttpResponse)>)> start;
+};
+using HttpReply = std::variant<HttpResponse, PictureReply, PictureStreamReply, EventStreamReply, JobReply>;
+
+/// What becomes of a request's body.
+enum class BodyRule {
+  ignored,   ///< not read
+  optional,  ///< read if there is one
+  required,
+};
 
 /// What the routes answer from. Outlives the router.
 struct RouteSources {
   LiveView& live;
   base::Metrics& metrics;
   Readiness& readiness;
-  std::string config_schema;  ///< JSON Schema of the configuration file
+  std::string config_schema;              ///< JSON Schema of the configuration file
+  PictureInference* inference = nullptr;  ///< null: no models for pictures here
 };
 
 /// From a request to its answer: the whole API in one table, free of sockets. Never blocks. Thread-safe.
@@ -38,12 +52,16 @@ class Router {
  public:
   explicit Router(RouteSources sources) : sources_(std::move(sources)) {}
 
-  HttpReply route(const HttpRequest& request) const;
+  /// From all but the body of a request.
+  BodyRule body_rule(const HttpRequest& head) const;
+  HttpReply route(HttpRequest request) const;
 
  private:
   struct Call;
   struct Route;
+  struct Found;
   static const std::vector<Route>& table();
+  static Found find(const HttpTarget& target);
 
   HttpReply cameras(const Call& call) const;
   HttpReply tracks(const Call& call) const;
@@ -55,6 +73,7 @@ class Router {
   HttpReply alive(const Call& call) const;
   HttpReply ready(const Call& call) const;
   HttpReply config_schema(const Call& call) const;
+  HttpReply infer(const Call& call) const;
 
   RouteSources sources_;
 };

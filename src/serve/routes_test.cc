@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "serve/testing/fake_inference.h"
 #include "serve/testing/live_fixture.h"
 
 namespace ocelli::serve {
@@ -25,7 +26,19 @@ class Routes : public ::testing::Test {
 
   testing::LiveFixture live_;
   Readiness readiness_;
-  Router router_{RouteSources{live_.view, live_.metrics, readiness_, R"({"type":"object"})"}};
+  /// The answer to a picture whose job ends with `outcome`.
+  HttpResponse infer(const base::Result<std::string>& outcome) {
+    HttpRequest request;
+    request.method = HttpMethod::post;
+    request.target = "/api/v1/infer/yolov8n";
+    HttpResponse answer;
+    std::get<JobReply>(router_.route(request)).start([&](HttpResponse response) { answer = std::move(response); });
+    inference_.answer(inference_.count() - 1, outcome);
+    return answer;
+  }
+
+  testing::FakeInference inference_;
+  Router router_{RouteSources{live_.view, live_.metrics, readiness_, R"({"type":"object"})", &inference_}};
 };
 
 TEST_F(Routes, DescribeTheCameras) {
@@ -143,7 +156,95 @@ TEST_F(Routes, OnlyRead) {
     const auto response = std::get<HttpResponse>(reply(path, HttpMethod::other));
     EXPECT_EQ(response.status, 405) << path;
     EXPECT_EQ(response.headers.at(0), std::make_pair(std::string("Allow"), std::string("GET, HEAD")));
+    EXPECT_EQ(std::get<HttpResponse>(reply(path, HttpMethod::post)).status, 405) << path;
   }
+  for (const HttpMethod method : {HttpMethod::get, HttpMethod::head, HttpMethod::other}) {
+    const auto response = std::get<HttpResponse>(reply("/api/v1/infer/yolov8n", method));
+    EXPECT_EQ(response.status, 405);
+    EXPECT_EQ(response.headers.at(0), std::make_pair(std::string("Allow"), std::string("POST")));
+  }
+}
+
+TEST_F(Routes, WantABodyOnlyWhereOneIsTaken) {
+  const auto rule = [&](const std::string& target, HttpMethod method) {
+    HttpRequest head;
+    head.method = method;
+    head.target = target;
+    return router_.body_rule(head);
+  };
+  EXPECT_EQ(rule("/api/v1/infer/yolov8n", HttpMethod::post), BodyRule::required);
+  EXPECT_EQ(rule("/api/v1/infer/yolov8n", HttpMethod::get), BodyRule::ignored);
+  EXPECT_EQ(rule("/api/v1/infer/yolov8n", HttpMethod::other), BodyRule::ignored);
+  EXPECT_EQ(rule("/api/v1/infer", HttpMethod::post), BodyRule::ignored);
+  EXPECT_EQ(rule("/api/v1/cameras", HttpMethod::post), BodyRule::ignored);
+  EXPECT_EQ(rule("/", HttpMethod::post), BodyRule::ignored);
+  EXPECT_EQ(rule("/%zz", HttpMethod::post), BodyRule::ignored);
+}
+
+TEST_F(Routes, HandOnAPictureWithTheNameOfItsModel) {
+  HttpRequest request;
+  request.method = HttpMethod::post;
+  request.target = "/api/v1/infer/yolov8n";
+  request.body = "bytes";
+  std::get<JobReply>(router_.route(request)).start([](const HttpResponse&) {});
+  EXPECT_EQ(inference_.job(0).model, "yolov8n");
+  EXPECT_EQ(inference_.job(0).picture, "bytes");
+}
+
+TEST_F(Routes, GiveEachOutcomeOfAPictureItsStatus) {
+  const HttpResponse good = infer(std::string(R"({"model":"yolov8n"})"));
+  EXPECT_EQ(good.status, 200);
+  EXPECT_EQ(good.content_type, "application/json");
+  EXPECT_EQ(good.body, "{\"model\":\"yolov8n\"}\n");
+  using base::Code;
+  EXPECT_EQ(infer(base::Error(Code::not_found, "")).status, 404);
+  EXPECT_EQ(infer(base::Error(Code::unavailable, "")).status, 503);
+  EXPECT_EQ(infer(base::Error(Code::exhausted, "")).headers.back().first, "Retry-After");
+  EXPECT_EQ(infer(base::Error(Code::unsupported, "")).status, 415);
+  EXPECT_EQ(infer(base::Error(Code::corrupt, "")).status, 400);
+  EXPECT_EQ(infer(base::Error(Code::cancelled, "")).status, 503);
+  EXPECT_EQ(infer(base::Error(Code::internal, "")).status, 500);
+}
+
+TEST_F(Routes, RefuseWhatIsNoPictureByItsType) {
+  HttpRequest request;
+  request.method = HttpMethod::post;
+  request.target = "/api/v1/infer/yolov8n";
+  for (const char* type : {"multipart/form-data; boundary=x", "text/plain", "application/json", "video/mp4"}) {
+    request.content_type = type;
+    EXPECT_EQ(std::get<HttpResponse>(router_.route(request)).status, 415) << type;
+  }
+  for (const char* type : {"", "image/jpeg", "application/octet-stream", "application/x-www-form-urlencoded"}) {
+    request.content_type = type;
+    EXPECT_TRUE(std::holds_alternative<JobReply>(router_.route(request))) << type;
+  }
+}
+
+TEST_F(Routes, LetNoOtherSitePost) {
+  HttpRequest request;
+  request.method = HttpMethod::post;
+  request.target = "/api/v1/infer/yolov8n";
+  for (const char* site : {"cross-site", "same-site"}) {
+    request.fetch_site = site;
+    EXPECT_EQ(std::get<HttpResponse>(router_.route(request)).status, 403) << site;
+    EXPECT_EQ(router_.body_rule(request), BodyRule::ignored) << site;
+  }
+  for (const char* site : {"", "same-origin", "none"}) {
+    request.fetch_site = site;
+    EXPECT_TRUE(std::holds_alternative<JobReply>(router_.route(request))) << site;
+  }
+  HttpRequest link;
+  link.target = "/api/v1/cameras";
+  link.fetch_site = "cross-site";
+  EXPECT_EQ(std::get<HttpResponse>(router_.route(link)).status, 200) << "reading changes nothing";
+}
+
+TEST_F(Routes, SayWhenThisServerRunsNoModels) {
+  const Router plain(RouteSources{live_.view, live_.metrics, readiness_, ""});
+  HttpRequest request;
+  request.method = HttpMethod::post;
+  request.target = "/api/v1/infer/yolov8n";
+  EXPECT_EQ(std::get<HttpResponse>(plain.route(request)).status, 404);
 }
 
 TEST_F(Routes, KnowNothingElse) {

@@ -45,6 +45,10 @@ bool HttpClient::request(const std::string& target, const std::string& method, c
   return send(method + " " + target + " HTTP/1.1\r\nHost: localhost\r\n" + more_fields + "\r\n");
 }
 
+bool HttpClient::post(const std::string& target, const std::string& body, const std::string& more_fields) const {
+  return request(target, "POST", "Content-Length: " + std::to_string(body.size()) + "\r\n" + more_fields) && send(body);
+}
+
 bool HttpClient::receive() {
   std::array<char, 65536> buffer;
   const ssize_t count = recv(socket_, buffer.data(), buffer.size(), 0);

@@ -26,6 +26,9 @@ class HttpClient {
   /// Sends a request without body.
   bool request(const std::string& target, const std::string& method = "GET", const std::string& more_fields = "") const;
 
+  /// Sends a request with a body and its length.
+  bool post(const std::string& target, const std::string& body, const std::string& more_fields = "") const;
+
   ClientResponse read_head();
   /// Head and a body of the stated length; none for "HEAD".
   ClientResponse read_response(const std::string& method = "GET");
