@@ -14,7 +14,7 @@ import threading
 import unittest
 
 import program
-from program import ROOT, Case, ocelli
+from program import ROOT, Case, ocelli, self_signed
 
 sys.path.insert(0, str(ROOT / "tests/farm"))
 from farm_process import Farm  # noqa: E402  (camera_farm's process lies beside it)
@@ -89,18 +89,14 @@ class ReachTest(ProbeTest):
             self.expect(f"rtsp://user:secret@127.0.0.1:{port}/live", "dialogue", "timeout", timeout=1)
 
     def test_a_server_that_cannot_prove_its_name(self):
-        if shutil.which("openssl") is None:
-            self.skipTest("no openssl command")
-        key, certificate = self.folder / "key.pem", self.folder / "certificate.pem"
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
-                        "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
-                        "-keyout", key, "-out", certificate], check=True, capture_output=True)
+        certificate, key = self_signed(self.folder)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate, key)
         make_media(self.folder / "clip.mp4", "-f", "lavfi", "-i", "testsrc=size=320x240:rate=25", "-t", "2")
         with web_server(self.folder, context) as port:
             url = f"https://127.0.0.1:{port}/clip.mp4"
             self.expect(url, "encryption", "tls")
+            self.assert_refused(ocelli("snapshot", url, "-o", self.folder / "picture.jpg"), 3, "certificate", "tls_verify")
             self.assertTrue(self.probe(url, "--tls-ca-file", certificate)["usable"])
             self.assertTrue(self.probe(url, "--no-tls-verify")["usable"])
 

@@ -146,6 +146,17 @@ def people_clip(path, seconds=3, repeat=1):
     return path
 
 
+def self_signed(folder):
+    """Certificate and key of a server on this machine that no authority has signed."""
+    if not shutil.which("openssl"):
+        raise unittest.SkipTest("no openssl command")
+    certificate, key = folder / "certificate.pem", folder / "key.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+                    "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", key, "-out", certificate],
+                   check=True, capture_output=True)
+    return certificate, key
+
+
 class Server(contextlib.AbstractContextManager):
     """A program that prints one line once it listens, and is ended with the test."""
 

@@ -3,6 +3,7 @@
 
 import contextlib
 import functools
+import json
 import socket
 import subprocess
 import threading
@@ -10,7 +11,7 @@ import time
 from pathlib import Path
 
 import program
-from program import Case, OcelliServer, Server, ocelli, pattern_clip, people_clip, wait_for
+from program import Case, OcelliServer, Server, ocelli, pattern_clip, people_clip, self_signed, wait_for
 
 PYTHON = "/usr/bin/python3"  # Debian's own, which has the bindings of GStreamer
 SERVER = Path(__file__).with_name("rtsp_server.py")
@@ -31,7 +32,7 @@ class RtspCase(Case):
             self.skipTest(f"no RTSP server here: {what_is_missing()}; scripts/setup --tests")
 
     def camera(self, clip, port=0, *options):
-        return Server([PYTHON, str(SERVER), str(clip), str(port), *options], r"(rtsp://\S+)$", self.folder / "rtsp.log")
+        return Server([PYTHON, str(SERVER), str(clip), str(port), *map(str, options)], r"(rtsps?://\S+)$", self.folder / "rtsp.log")
 
 
 class RtspInputTest(RtspCase):
@@ -210,6 +211,36 @@ class RtspTunnelTest(RtspCase):
             server.wait_until_ready()
             wait_for("frames", lambda: server.camera()["frames"] > 2)
         self.assertEqual({line.split()[0] for line in firewall.first_lines}, {"GET", "POST"})
+
+
+class RtspTlsTest(RtspCase):
+    """A camera that signed its own certificate. FFmpeg cannot check one over RTSP: only who accepts that gets in."""
+
+    def setUp(self):
+        super().setUp()
+        certificate, key = self_signed(self.folder)
+        clip = pattern_clip(self.folder / "clip.mp4", seconds=30)
+        camera = self.enterContext(self.camera(clip, 0, "--login", "digest", "--tls", certificate, key))
+        self.url = camera.said.replace("rtsps://", "rtsps://me:s3cret@")
+
+    def test_it_is_refused_while_certificates_are_checked(self):
+        outcome = ocelli("snapshot", self.url, "-o", self.folder / "picture.jpg")
+        self.assert_refused(outcome, 3, "certificate of an rtsps:// server cannot be checked", "tls_verify: false")
+        self.assertNotIn("s3cret", outcome.err)
+
+    def test_probe_finds_it_usable_without_the_check(self):
+        code, out, _ = ocelli("probe", self.url, "--json", "--no-tls-verify")
+        report = json.loads(out)
+        self.assertEqual((code, report["usable"], report["video"]["codec"]), (0, True, "h264"), report)
+        self.assertNotIn("s3cret", out)
+
+    def test_it_is_watched_where_the_check_is_switched_off_for_it(self):
+        program.need_model()
+        config = self.folder / "site.yaml"
+        config.write_text(f"cameras: {{gate: {{url: '{self.url}', tls_verify: false}}}}\n")
+        with OcelliServer(config, self.folder / "serve.log") as server:
+            server.wait_until_ready()
+            wait_for("frames", lambda: server.camera()["frames"] > 5)
 
 
 class RtspAnalysisTest(RtspCase):
