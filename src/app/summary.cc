@@ -45,6 +45,7 @@ base::Status write_summary(const AnalysisConfig& config, const LoadedModel& mode
   const Json frames{{"decoded", status.frames_decoded},
                     {"analysed", status.frames_analysed},
                     {"dropped", status.frames_dropped},
+                    {"left_out_damaged", status.frames_damaged},
                     {"corrupt_packets", status.packets_corrupt}};
   const Json time{{"wall_s", seconds(report.wall_time)},
                   {"media_s", media::to_seconds(status.position)},
@@ -74,6 +75,7 @@ std::string describe(const AnalysisConfig& config, const AnalysisReport& report)
   std::string text =
       fmt::format("{}: {} frames in {:.1f} s ({:.1f} per second)", config.stream.name, status.frames_analysed, wall_s,
                   wall_s > 0 ? static_cast<double>(status.frames_analysed) / wall_s : 0);
+  if (status.frames_damaged > 0) text += fmt::format(", {} left out as damaged", status.frames_damaged);
   if (status.frames_dropped > 0) text += fmt::format(", {} dropped", status.frames_dropped);
   if (status.packets_corrupt > 0) text += fmt::format(", {} damaged packets skipped", status.packets_corrupt);
   text += "\n  per frame:";

@@ -55,6 +55,8 @@ Pipeline::Pipeline(const StreamConfig& config, std::unique_ptr<infer::Detector> 
       services_(services),
       pool_(pool),
       overloaded_(std::move(overloaded)),
+      logger_(services.logger.for_camera(config.name)),
+      damage_gate_(config.damage_credit),
       gate_(config.max_fps),
       detector_(std::move(detector)),
       class_wanted_(wanted_classes(config.labels, detector_->labels())),
@@ -137,7 +139,7 @@ base::Status Pipeline::receive_frames() {
 base::Status Pipeline::admit(const media::FramePtr& frame) {
   if (config_.from && frame->time() < *config_.from) return {};
   if (config_.to && frame->time() > *config_.to) return base::Error(Code::end_of_stream, "the end of the time window");
-  if (!gate_.admit(frame->time())) return {};
+  if (!is_whole_enough(*frame) || !gate_.admit(frame->time())) return {};
   if (overloaded_()) {
     ++counts_.frames_dropped;
     return {};
@@ -146,6 +148,20 @@ base::Status Pipeline::admit(const media::FramePtr& frame) {
   if (in_memory) return analyse(*in_memory);
   ++counts_.frames_dropped;  // the pool is dry, or the device gone: then the decoder meets that too, and tells why
   return {};
+}
+
+/// Who shows pictures one after the other gets the last whole one again in place of those that are left out.
+bool Pipeline::is_whole_enough(const media::Frame& frame) {
+  const bool took_damaged = damage_gate_.takes_damaged();
+  const bool is_admitted = damage_gate_.admit(frame.info());
+  if (damage_gate_.takes_damaged() && !took_damaged) {
+    logger_.warn("hardly a picture comes without damage: all are analysed as they are",
+                 {{"remedy", "if packets are lost on the way: transport: tcp, or a better line to the camera"}});
+  }
+  if (is_admitted) return true;
+  ++counts_.frames_damaged;
+  placeholders_.note_lost(frame.time());
+  return false;
 }
 
 base::Status Pipeline::analyse(const media::FramePtr& frame) {
@@ -193,7 +209,10 @@ base::Status Pipeline::delivered(base::Status by_sink) {
 
 base::Status Pipeline::finish(DelayedFrames delayed) {
   const Stopwatch total(counts_.total_time);
-  if (decoder_ && delayed == DelayedFrames::analyse) OC_TRY_STATUS(change_decoder(nullptr));
+  if (delayed == DelayedFrames::analyse) {
+    if (decoder_) OC_TRY_STATUS(change_decoder(nullptr));
+    OC_TRY_STATUS(delivered(placeholders_.show_before(media::MediaTime::max())));
+  }
   if (!last_analysed_) return {};
   return publish_events(*last_analysed_, {{}, tracker_.finish()});
 }

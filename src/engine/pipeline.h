@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "base/trace.h"
+#include "engine/damage_gate.h"
 #include "engine/frame_gate.h"
 #include "engine/placeholders.h"
 #include "engine/stream.h"
@@ -24,6 +25,7 @@ struct PipelineCounts {
   std::uint64_t frames_decoded = 0;
   std::uint64_t frames_analysed = 0;
   std::uint64_t frames_dropped = 0;
+  std::uint64_t frames_damaged = 0;  ///< left out of the analysis for that
   std::uint64_t packets_corrupt = 0;
   std::uint64_t events = 0;
   bool sink_failed = false;
@@ -36,8 +38,8 @@ struct PipelineCounts {
   std::chrono::nanoseconds total_time{};
 };
 
-/// The life of a frame in one stream: decode → gate → detect → track → rules → sinks. The stages call each other; there
-/// is no thread and no queue inside. Runs on the stream's strand, one call at a time.
+/// The life of a frame in one stream: decode → gates → detect → track → rules → sinks. The stages call each other;
+/// there is no thread and no queue inside. Runs on the stream's strand, one call at a time.
 class Pipeline {
  public:
   /// Whether a frame is too late to be analysed, asked once per decoded frame.
@@ -63,6 +65,7 @@ class Pipeline {
  private:
   base::Status receive_frames();
   base::Status admit(const media::FramePtr& frame);
+  bool is_whole_enough(const media::Frame& frame);
   base::Status analyse(const media::FramePtr& frame);
   std::vector<infer::Detection> wanted(std::vector<infer::Detection> detections) const;
   base::Status publish_events(const media::FrameInfo& frame, const track::Tracker::Update& update);
@@ -72,7 +75,9 @@ class Pipeline {
   const StreamServices services_;
   media::FramePool& pool_;
   const Overloaded overloaded_;
+  const base::Logger logger_;
   std::unique_ptr<media::Decoder> decoder_;
+  DamageGate damage_gate_;
   FrameGate gate_;
   std::unique_ptr<infer::Detector> detector_;
   std::vector<bool> class_wanted_;

@@ -230,6 +230,7 @@ void PipelineStream::publish_counts() {
   metrics_.frames_decoded.add(static_cast<double>(counts.frames_decoded - published_.frames_decoded));
   metrics_.frames_analysed.add(static_cast<double>(counts.frames_analysed - published_.frames_analysed));
   metrics_.frames_dropped.add(static_cast<double>(counts.frames_dropped - published_.frames_dropped));
+  metrics_.frames_left_out.add(static_cast<double>(counts.frames_damaged - published_.frames_damaged));
   metrics_.frame_bytes.set(static_cast<double>(pool_.bytes_alive()));
   const bool new_frame = counts.frames_analysed > published_.frames_analysed;
   const auto now = services_.clock.now();
@@ -243,6 +244,7 @@ void PipelineStream::publish_counts() {
   status_.frames_decoded = counts.frames_decoded;
   status_.frames_analysed = counts.frames_analysed;
   status_.frames_dropped = counts.frames_dropped;
+  status_.frames_damaged = counts.frames_damaged;
   status_.packets_corrupt = counts.packets_corrupt;
   status_.events = counts.events;
   status_.sink_failed = counts.sink_failed;

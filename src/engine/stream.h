@@ -47,8 +47,9 @@ struct StreamConfig {
   LifeConfig life;                        ///< its first_open_timeout is source.timeout
   std::optional<media::MediaTime> from;   ///< files only
   std::optional<media::MediaTime> to;
-  RecordConfig record;                ///< clips of events; needs StreamServices::clips
-  std::size_t max_frames_alive = 16;  ///< bound on decoded pictures, whoever holds them
+  std::chrono::milliseconds damage_credit{2'000};  ///< damaged pictures left out at a stretch, at most; see DamageGate
+  RecordConfig record;                             ///< clips of events; needs StreamServices::clips
+  std::size_t max_frames_alive = 16;               ///< bound on decoded pictures, whoever holds them
 };
 
 /// What a stream has done so far. A snapshot, consistent in itself.
@@ -60,6 +61,7 @@ struct StreamStatus {
   std::uint64_t frames_decoded = 0;
   std::uint64_t frames_analysed = 0;
   std::uint64_t frames_dropped = 0;    ///< by overload: came too late or found no room
+  std::uint64_t frames_damaged = 0;    ///< left out of the analysis because an error had reached them
   std::uint64_t packets_left_out = 0;  ///< not decoded because nobody wanted them
   media::DecodeLevel decode_level = media::DecodeLevel::every;
   std::uint64_t packets_dropped = 0;  ///< by overload, before decoding, up to the next key frame

@@ -38,6 +38,8 @@ StreamMetrics::StreamMetrics(base::Metrics& metrics, const std::string& camera) 
   frames_decoded = counter("ocelli_frames_decoded_total", "Frames decoded");
   frames_analysed = counter("ocelli_frames_analysed_total", "Frames that went through detector, tracker and rules");
   frames_dropped = counter("ocelli_frames_dropped_total", "Decoded frames dropped by overload: too late, or no room");
+  frames_left_out =
+      counter("ocelli_frames_left_out_damaged_total", "Decoded frames not analysed because an error had reached them");
   packets_dropped = counter("ocelli_packets_dropped_total", "Packets dropped by overload, up to the next key frame");
   for (const RepairKind& kind : kRepairKinds) {
     repairs.push_back(metrics.counter("ocelli_timeline_repairs_total",

@@ -19,6 +19,7 @@ struct StreamMetrics {
   base::Counter frames_decoded;
   base::Counter frames_analysed;
   base::Counter frames_dropped;
+  base::Counter frames_left_out;
   base::Counter packets_dropped;
   base::Counter packets_left_out;
   base::Counter interruptions;

@@ -235,16 +235,48 @@ TEST_F(StreamTest, ShowsPlaceholdersForLostPicturesAndCountsThemAsNothingElse) {
   lose_pictures(config_.source.url, 23, 25);
   const auto stream = start();
   EXPECT_TRUE(stream->wait());
-  EXPECT_EQ(recorder_.frames.size(), 47U);
+  EXPECT_EQ(recorder_.frames.size(), 43U);
   EXPECT_EQ(stream->status().frames_decoded, 47U);
-  EXPECT_EQ(stream->status().frames_analysed, 47U);
-  ASSERT_EQ(recorder_.placeholders.size(), 3U);
+  EXPECT_EQ(stream->status().frames_analysed, 43U);
+  ASSERT_EQ(recorder_.placeholders.size(), 7U) << "three that are lost and four that build on them";
   const double first = media::to_seconds(stream->status().position) - (49 - 23) * 0.04;
-  for (std::size_t i = 0; i < 3; ++i) {
+  for (std::size_t i = 0; i < 7; ++i) {
     EXPECT_NEAR(media::to_seconds(recorder_.placeholders[i]), first + static_cast<double>(i) * 0.04, 1e-3);
   }
   EXPECT_THAT(metrics_.expose(), HasSubstr("kind=\"placeholder\"} 3"));
   EXPECT_THAT(metrics_.expose(), HasSubstr("kind=\"loss\"} 1"));
+}
+
+TEST_F(StreamTest, AnalysesNoPictureThatALossHasReached) {
+  config_.source.url = folder_ / "clip.ts";
+  ASSERT_TRUE(make_clip(config_.source.url, 50, "-c:v libx264 -g 10 -bf 0"));
+  lose_pictures(config_.source.url, 23, 25);
+  const auto stream = start();
+  EXPECT_TRUE(stream->wait());
+  EXPECT_EQ(stream->status().frames_damaged, 4U);
+  EXPECT_THAT(metrics_.expose(), HasSubstr("ocelli_frames_left_out_damaged_total{camera=\"gate\"} 4"));
+  EXPECT_THAT(recorder_.frames,
+              ::testing::Not(::testing::Contains(::testing::AllOf(::testing::Ge(23U), ::testing::Le(26U)))));
+}
+
+TEST_F(StreamTest, AnalysesNothingBeforeTheFirstKeyFrame) {
+  config_.source.url = folder_ / "clip.ts";
+  ASSERT_TRUE(make_clip(config_.source.url, 50, "-c:v libx264 -g 10 -bf 0"));
+  lose_pictures(config_.source.url, 0, 4);
+  const auto stream = start();
+  EXPECT_TRUE(stream->wait());
+  EXPECT_EQ(stream->status().frames_analysed, 40U);
+}
+
+TEST_F(StreamTest, AnalysesDamagedPicturesWhereDamageIsTheRule) {
+  config_.source.url = folder_ / "clip.ts";
+  config_.damage_credit = std::chrono::milliseconds(400);
+  ASSERT_TRUE(make_clip(config_.source.url, 50, "-c:v libx264 -g 50 -bf 0"));
+  lose_pictures(config_.source.url, 20, 20);
+  const auto stream = start();
+  EXPECT_TRUE(stream->wait());
+  EXPECT_EQ(stream->status().frames_damaged, 8U) << "the ninth comes .4 s after the newest whole one";
+  EXPECT_EQ(stream->status().frames_analysed, 41U);
 }
 
 TEST_F(StreamTest, ShowsNoPlaceholdersWhereFewPicturesAreWanted) {
