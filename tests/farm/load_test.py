@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """ocelli's streams (stream_load) against camera_farm: many at once, and through faults.
 
-usage: load_test.py HoldTest|ChaosTest          short forms, as the tests run them
-       OCELLI_SOAK=1 load_test.py …             200 streams for 10 minutes; 64 streams through 30 minutes of faults
+usage: load_test.py HoldTest|ChaosTest|UdpChaosTest     short forms, as the tests run them
+       OCELLI_SOAK=1 load_test.py …     200 streams for 10 minutes; 64 streams through 30 minutes of faults, over TCP or UDP
 """
 
 import json
@@ -73,28 +73,33 @@ class HoldTest(unittest.TestCase):
 class ChaosTest(unittest.TestCase):
     """Cameras with seeded faults beside cameras without: who is hurt returns, nobody else notices."""
 
-    CAMERAS, FAULT_S = (64, 1800) if SOAK else (20, 32)
-    # The short form: one fault of each kind, each on a camera of its own, and as many cameras without.
-    KINDS = ("loss", "stall", "half_open", "restart", "reboot", "sdp", "resolution", "garbage", "no_key", "ts_wall")
+    TRANSPORT = "tcp"
+    SOAK_FAULTS = "7:1800:0.5"
+    # The short form: each of these on a camera of its own, with this percentage, and as many cameras without.
+    FAULTS = (("loss", 10), ("stall", 0), ("half_open", 0), ("restart", 0), ("reboot", 0), ("sdp", 0), ("resolution", 0),
+              ("garbage", 10), ("no_key", 0), ("ts_wall", 0))
     WARM_S = 120 if SOAK else 10  # before the first: until every pool of pictures is as large as it gets
     QUIET_S = 15  # after the last
 
+    def setUp(self):
+        self.cameras, self.fault_s = (64, 1800) if SOAK else (2 * len(self.FAULTS), 22 + len(self.FAULTS))
+
     def farm(self, *options):
-        return Farm("--cameras", f"{self.CAMERAS}x640x360@{FPS}:800k", "--ports", "each", "--loop", LOOP_S,
+        return Farm("--cameras", f"{self.cameras}x640x360@{FPS}:800k", "--ports", "each", "--loop", LOOP_S,
                     "--key-interval", KEY_INTERVAL_S, *options)
 
     def faults(self):
         """The options that make the faults."""
         if SOAK:
-            return "--faults", f"7:{self.FAULT_S}:0.5", "--fault-delay", self.WARM_S
+            return "--faults", self.SOAK_FAULTS, "--fault-delay", self.WARM_S
         plan = Path(self.enterContext(tempfile.TemporaryDirectory())) / "faults.jsonl"
         plan.write_text("".join(json.dumps({"camera": camera, "kind": kind, "begin_s": 12 + camera,
-                                            "end_s": 24 + camera, "percent": 10}) + "\n"
-                                for camera, kind in enumerate(self.KINDS)))
+                                            "end_s": 24 + camera, "percent": percent}) + "\n"
+                                for camera, (kind, percent) in enumerate(self.FAULTS)))
         return "--fault-file", plan
 
     def load(self, farm, seconds):
-        return run_load(farm, seconds, "--level", "every", "--pictures", LOOP_S * FPS)
+        return run_load(farm, seconds, "--level", "every", "--pictures", LOOP_S * FPS, "--transport", self.TRANSPORT)
 
     def recoveries(self, farm, lines):
         """Seconds from the end of each fault to the next picture, by kind; overlapping faults of a camera count as one."""
@@ -114,10 +119,13 @@ class ChaosTest(unittest.TestCase):
             found.setdefault(end["kind"], []).append((recovery_s, end["camera"]))
         return found
 
+    def check_faulty(self, streams):
+        """What else is true of the cameras with faults; the farm lists them first."""
+
     def test_whoever_is_hurt_returns_and_nobody_else_notices(self):
         with self.farm() as farm:
             calm = of_kind(self.load(farm, 120 if SOAK else 15), "summary")[0]
-        seconds = self.WARM_S + self.FAULT_S + self.QUIET_S
+        seconds = self.WARM_S + self.fault_s + self.QUIET_S
         with self.farm(*self.faults()) as farm:
             faulty = {camera["camera"] for camera in farm.ready["cameras"] if camera["faulty"]}
             lines = self.load(farm, seconds)
@@ -127,10 +135,11 @@ class ChaosTest(unittest.TestCase):
         ticks = of_kind(lines, "second")
         before = statistics.median(tick["memory_mb"] for tick in ticks[self.WARM_S - 5:self.WARM_S])
         after = statistics.median(tick["memory_mb"] for tick in ticks[-5:])
+        self.check_faulty(summary["by_stream"])
         untouched = [stream for i, stream in enumerate(summary["by_stream"]) if i not in faulty]
         calm_p99 = statistics.median(stream["p99_ms"] for stream in calm["by_stream"])
         untouched_p99 = statistics.median(stream["p99_ms"] for stream in untouched)
-        show(streams=f"{self.CAMERAS}, {len(faulty)} with faults", **{
+        show(streams=f"{self.cameras}, {len(faulty)} with faults", **{
             kind: f"{len(times)} faults, back after {max(times)[0]:.1f} s at most (stream {max(times)[1]})"
             for kind, times in sorted(recoveries.items())},
             untouched=f"{sum(stream['pictures'] for stream in untouched)} pictures, "
@@ -144,10 +153,37 @@ class ChaosTest(unittest.TestCase):
             self.assertLessEqual(max(times)[0], RECOVERY_S, kind)
         self.assertEqual([stream["lost"] for stream in untouched], [0] * len(untouched))
         self.assertLessEqual(untouched_p99, 2 * max(calm_p99, NOTICED_MS))
-        self.assertEqual(summary["states"], {"live": self.CAMERAS})
+        self.assertEqual(summary["states"], {"live": self.cameras})
+        self.assertEqual([stream["placeholders"] for stream in untouched], [0] * len(untouched))
         self.assertEqual(ticks[-1]["threads"], ticks[self.WARM_S - 2]["threads"])
         self.assertEqual(ticks[-1]["descriptors"], ticks[self.WARM_S - 2]["descriptors"])
         self.assertLessEqual(abs(after - before), 0.03 * before if SOAK else 0.25 * before)
+
+
+class UdpChaosTest(ChaosTest):
+    """The same over UDP, where what is lost stays lost."""
+
+    TRANSPORT = "udp"
+    SOAK_FAULTS = "8:1800:0.5"
+    FAULTS = (("loss", 1), ("loss", 5), ("loss", 20), ("reorder", 5), ("reorder", 20), ("stall", 0), ("half_open", 0),
+              ("restart", 0), ("reboot", 0))
+    LEAST_REPLACED, MOST_REPLACED = 0.7, 1.1  # of the pictures that did not come through whole
+
+    def check_faulty(self, streams):
+        if SOAK:  # several kinds on each camera, in turns
+            return
+        for (kind, percent), stream in zip(self.FAULTS, streams):
+            with self.subTest(kind, percent=percent):
+                if kind in ("loss", "reorder"):
+                    self.assertEqual(stream["interruptions"], 0, "it stays live")
+                if kind == "reorder":
+                    self.assertEqual((stream["lost"], stream["placeholders"]), (0, 0), "all is put in order again")
+                if kind == "loss":
+                    self.assertGreater(stream["placeholders"], 0)
+                    self.assertGreater(stream["left_out"], 0)
+                if kind == "loss" and stream["lost"] > 100:
+                    self.assertGreater(stream["replaced"], self.LEAST_REPLACED * stream["lost"])
+                    self.assertLess(stream["replaced"], self.MOST_REPLACED * stream["lost"])
 
 
 if __name__ == "__main__":

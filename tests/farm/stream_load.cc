@@ -1,6 +1,7 @@
 // Holds many live streams in this process, without a model, and tells what that costs and which of them suffered.
 //
-//   stream_load [--seconds N] [--level every|referenced|key] [--stall-after SECONDS] [--threads N] [--pictures N] URL…
+//   stream_load [--seconds N] [--level every|referenced|key] [--stall-after SECONDS] [--threads N] [--pictures N]
+//               [--transport auto|tcp|udp|http] URL…
 //   stream_load … --cameras COUNT PREFIX      the addresses PREFIX0 … PREFIX<COUNT-1>
 //
 // Prints JSON objects, one a line: one a second; `gap` for each pause between decoded pictures of more than a second
@@ -9,8 +10,9 @@
 //   delay_ms    from a packet's arrival to its decoded picture
 //   core        processor time over elapsed time: 1 is one core
 //   memory_mb   resident; memory_mb_per_stream counts from before the first stream was made
-//   by_stream   pictures; lost: missing numbers between them (with --level every and --pictures, the farm's loop);
-//   p99_ms
+//   by_stream   pictures that were analysed; left_out as damaged; interruptions; placeholders that were shown; p99_ms
+//   lost, replaced   with --level every and --pictures, the farm's loop: the numbers that are missing between whole
+//               pictures less than 5 s apart, and the placeholders and damaged pictures shown in those places
 // ctrl-C ends it with the summary.
 
 #include <algorithm>
@@ -56,6 +58,7 @@ struct Options {
   media::DecodeLevel level = media::DecodeLevel::key;
   std::size_t threads = std::max(1U, std::thread::hardware_concurrency());
   int pictures = 0;
+  media::RtspTransport transport = media::RtspTransport::automatic;
   std::vector<std::string> urls;
 };
 
@@ -100,26 +103,32 @@ std::int64_t nanoseconds_since_1970(base::WallTime time) {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count();
 }
 
-/// What is seen of one stream. Thread-safe.
-class Watch {
+/// What is seen of one stream, before its sinks and by one of them. Thread-safe.
+class Watch final : public ocelli::events::TrackSink {
  public:
   Watch(std::size_t stream, const Options& options, base::Clock& clock)
       : stream_(stream), options_(options), clock_(clock), start_(clock.now()) {}
 
   void picture(const media::Frame& frame) OC_EXCLUDES(mutex_) {
     const auto now = clock_.now();
-    std::optional<int> number;
-    if (options_.pictures > 0) {
-      number = ocelli::farm::read_picture_number(frame.plane(0).data, frame.plane(0).stride_bytes);
-    }
     const base::MutexLock lock(mutex_);
     note_gap(now);
     last_ = now;
     delays_.add(std::chrono::duration<double, std::milli>(now - frame.info().arrived).count());
-    if (!number) return;
-    if (last_number_) lost_ += (*number - *last_number_ - 1 + options_.pictures) % options_.pictures;
-    last_number_ = number;
   }
+  base::Status accept(const ocelli::events::FrameTracks& tracks) override OC_EXCLUDES(mutex_) {
+    const media::Frame& frame = *tracks.frame;
+    const media::FrameQuality quality = frame.info().quality;
+    const base::MutexLock lock(mutex_);
+    if (quality == media::FrameQuality::placeholder) ++placeholders_;
+    if (quality != media::FrameQuality::good) {
+      ++replaced_since_;
+    } else if (options_.pictures > 0) {
+      compare_number(frame);
+    }
+    return {};
+  }
+  bool shows_placeholders() const override { return true; }
   /// Nothing more comes: a pause that goes on counts as well.
   void finish() OC_EXCLUDES(mutex_) {
     const base::MutexLock lock(mutex_);
@@ -133,14 +142,31 @@ class Watch {
     const base::MutexLock lock(mutex_);
     return stalls_;
   }
-  int lost() const OC_EXCLUDES(mutex_) {
+  struct Losses {
+    int lost = 0;
+    int replaced = 0;
+    int placeholders = 0;
+  };
+  Losses losses() const OC_EXCLUDES(mutex_) {
     const base::MutexLock lock(mutex_);
-    return lost_;
+    return {lost_, replaced_, placeholders_};
   }
 
  private:
   static constexpr double kToldGapSeconds = 1;
+  static constexpr auto kLongestKnown = std::chrono::seconds(5);  // after a whole loop nobody can tell how many
 
+  void compare_number(const media::Frame& frame) OC_REQUIRES(mutex_) {
+    const auto number = ocelli::farm::read_picture_number(frame.plane(0).data, frame.plane(0).stride_bytes);
+    if (!number) return;
+    if (last_number_ && frame.time() - numbered_ < kLongestKnown) {
+      lost_ += (*number - *last_number_ - 1 + options_.pictures) % options_.pictures;
+      replaced_ += replaced_since_;
+    }
+    replaced_since_ = 0;
+    last_number_ = number;
+    numbered_ = frame.time();
+  }
   void note_gap(base::SteadyTime now) OC_REQUIRES(mutex_) {
     const base::SteadyTime since = last_.value_or(start_);
     const double gap_s = std::chrono::duration<double>(now - since).count();
@@ -161,7 +187,11 @@ class Watch {
   mutable base::Mutex mutex_;
   std::optional<base::SteadyTime> last_ OC_GUARDED_BY(mutex_);
   std::optional<int> last_number_ OC_GUARDED_BY(mutex_);
+  media::MediaTime numbered_ OC_GUARDED_BY(mutex_);  ///< time of the picture with that number
   int lost_ OC_GUARDED_BY(mutex_) = 0;
+  int replaced_ OC_GUARDED_BY(mutex_) = 0;
+  int replaced_since_ OC_GUARDED_BY(mutex_) = 0;  ///< the last number
+  int placeholders_ OC_GUARDED_BY(mutex_) = 0;
   DelayHistogram delays_ OC_GUARDED_BY(mutex_);
   std::vector<Stall> stalls_ OC_GUARDED_BY(mutex_);
 };
@@ -213,46 +243,67 @@ bool read_number(const std::string& text, double& number) {
   return error == std::errc{} && end == text.data() + text.size() && number > 0;
 }
 
+std::optional<media::RtspTransport> read_transport(const std::string& text) {
+  using Transport = media::RtspTransport;
+  const std::map<std::string, Transport> names{
+      {"auto", Transport::automatic}, {"tcp", Transport::tcp}, {"udp", Transport::udp}, {"http", Transport::http}};
+  const auto found = names.find(text);
+  return found == names.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::optional<media::DecodeLevel> read_level(const std::string& text) {
+  for (const auto level : {media::DecodeLevel::every, media::DecodeLevel::referenced, media::DecodeLevel::key}) {
+    if (media::decode_level_name(level) == text) return level;
+  }
+  return std::nullopt;
+}
+
+/// False where the option or its value is unknown.
+bool read_option(const std::string& option, const std::string& value, Options& options, std::size_t& cameras) {
+  if (option == "--level") {
+    const auto level = read_level(value);
+    options.level = level.value_or(options.level);
+    return level.has_value();
+  }
+  if (option == "--transport") {
+    const auto transport = read_transport(value);
+    options.transport = transport.value_or(options.transport);
+    return transport.has_value();
+  }
+  double number = 0;
+  if (!read_number(value, number)) return false;
+  if (option == "--seconds") {
+    options.seconds = number;
+  } else if (option == "--stall-after") {
+    options.stall_after_s = number;
+  } else if (option == "--threads") {
+    options.threads = static_cast<std::size_t>(number);
+  } else if (option == "--pictures") {
+    options.pictures = static_cast<int>(number);
+  } else if (option == "--cameras") {
+    cameras = static_cast<std::size_t>(number);
+  } else {
+    return false;
+  }
+  return true;
+}
+
 std::optional<Options> read_options(const std::vector<std::string>& words) {
   Options options;
-  double cameras = 0;
+  std::size_t cameras = 0;
   for (std::size_t i = 0; i < words.size(); ++i) {
-    const std::string& word = words[i];
-    if (!word.starts_with("--")) {
-      options.urls.push_back(word);
+    if (!words[i].starts_with("--")) {
+      options.urls.push_back(words[i]);
       continue;
     }
-    if (i + 1 == words.size()) return std::nullopt;
-    const std::string& value = words[++i];
-    double number = 0;
-    if (word == "--level") {
-      const auto levels = {media::DecodeLevel::every, media::DecodeLevel::referenced, media::DecodeLevel::key};
-      const auto* level = std::find_if(levels.begin(), levels.end(),
-                                       [&](media::DecodeLevel l) { return media::decode_level_name(l) == value; });
-      if (level == levels.end()) return std::nullopt;
-      options.level = *level;
-      continue;
-    }
-    if (!read_number(value, number)) return std::nullopt;
-    if (word == "--seconds") {
-      options.seconds = number;
-    } else if (word == "--stall-after") {
-      options.stall_after_s = number;
-    } else if (word == "--threads") {
-      options.threads = static_cast<std::size_t>(number);
-    } else if (word == "--pictures") {
-      options.pictures = static_cast<int>(number);
-    } else if (word == "--cameras") {
-      cameras = number;
-    } else {
-      return std::nullopt;
-    }
+    if (i + 1 == words.size() || !read_option(words[i], words[i + 1], options, cameras)) return std::nullopt;
+    ++i;
   }
   if (cameras > 0) {
     if (options.urls.size() != 1) return std::nullopt;
     const std::string prefix = options.urls.front();
     options.urls.clear();
-    for (int i = 0; i < static_cast<int>(cameras); ++i) options.urls.push_back(prefix + std::to_string(i));
+    for (std::size_t i = 0; i < cameras; ++i) options.urls.push_back(prefix + std::to_string(i));
   }
   if (options.urls.empty()) return std::nullopt;
   return options;
@@ -270,11 +321,13 @@ class Load {
       engine::StreamConfig config;
       config.name = std::to_string(i);
       config.source.url = options.urls[i];
+      config.source.transport = options.transport;
       config.decode.level = options.level;
       config.reconnect = true;
       watches_.push_back(std::make_unique<Watch>(i, options_, clock_));
-      streams_.push_back(engine::Stream::start(config, std::make_unique<NotingDetector>(*watches_.back()),
-                                               {clock_, workers_, base::Logger::null(), metrics_, nullptr, {}, {}}));
+      streams_.push_back(engine::Stream::start(
+          config, std::make_unique<NotingDetector>(*watches_.back()),
+          {clock_, workers_, base::Logger::null(), metrics_, nullptr, {}, {watches_.back().get()}}));
     }
   }
 
@@ -319,8 +372,14 @@ class Load {
       watches_[i]->finish();
       const DelayHistogram own = watches_[i]->delays();
       delays.merge(own);
-      by_stream.push_back(
-          {{"pictures", own.count()}, {"lost", watches_[i]->lost()}, {"p99_ms", own.quantile_ms(0.99)}});
+      const Watch::Losses losses = watches_[i]->losses();
+      by_stream.push_back({{"pictures", own.count()},
+                           {"lost", losses.lost},
+                           {"replaced", losses.replaced},
+                           {"placeholders", losses.placeholders},
+                           {"left_out", streams_[i]->status().frames_damaged},
+                           {"interruptions", streams_[i]->status().interruptions},
+                           {"p99_ms", own.quantile_ms(0.99)}});
       for (const Stall& stall : watches_[i]->stalls()) {
         stalls.push_back({{"stream", i}, {"begin_s", stall.begin_s}, {"duration_s", stall.duration_s}});
       }
@@ -362,7 +421,7 @@ int main(int argc, char** argv) {
     std::fprintf(
         stderr,
         "usage: stream_load [--seconds N] [--level every|referenced|key] [--stall-after SECONDS] [--threads N] "
-        "[--pictures N] URL…\n       stream_load … --cameras COUNT PREFIX\n");
+        "[--pictures N] [--transport auto|tcp|udp|http] URL…\n       stream_load … --cameras COUNT PREFIX\n");
     return 2;
   }
   base::bound_memory();

@@ -4,6 +4,8 @@
 #include <string_view>
 #include <utility>
 
+#include "media/internal/ffmpeg_log.h"
+
 extern "C" {
 #include <libavutil/pixdesc.h>
 }
@@ -51,10 +53,6 @@ bool is_on_device(AVPixelFormat format) {
 }
 
 }  // namespace
-
-void Codec::listen_to_ffmpeg() {
-  [[maybe_unused]] static const bool kHearing = (av_log_set_callback(&Codec::hear_complaint), true);
-}
 
 base::Result<std::unique_ptr<Codec>> Codec::open(const AVCodecParameters& parameters, const Config& config,
                                                  DamageTracker& damage) {
@@ -244,9 +242,7 @@ void Codec::hear(const char* format, va_list arguments) {
 /// lower.
 void Codec::hear_complaint(void* speaker, int level, const char* format, va_list arguments) {
   constexpr std::string_view kMissingPicture = "Frame num gap";
-  if (speaker == nullptr) return;
   if (level > AV_LOG_ERROR && !std::string_view(format).starts_with(kMissingPicture)) return;
-  if (*static_cast<const AVClass* const*>(speaker) != avcodec_get_class()) return;
   // Null in decoders that are not ours, such as those by which FFmpeg looks into a file.
   if (auto* codec = static_cast<Codec*>(static_cast<AVCodecContext*>(speaker)->opaque)) codec->hear(format, arguments);
 }

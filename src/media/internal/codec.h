@@ -43,8 +43,8 @@ class Codec {
   /// A fresh decoder in software takes the place of the failed one, from a key frame on.
   base::Status replace_by_software(int why);
 
-  /// Hears FFmpeg's log from now on, instead of letting it print. Idempotent.
-  static void listen_to_ffmpeg();
+  /// For listen_to_ffmpeg(): what an AVCodecContext logs.
+  static void hear_complaint(void* speaker, int level, const char* format, va_list arguments);
 
  private:
   struct FreeParameters {
@@ -61,7 +61,6 @@ class Codec {
   void use_software(const std::string& why);
   void settle_complaints();
   void hear(const char* format, va_list arguments);
-  static void hear_complaint(void* speaker, int level, const char* format, va_list arguments);
 
   DamageTracker& damage_;
   std::unique_ptr<AVCodecParameters, FreeParameters> parameters_;

@@ -142,6 +142,8 @@ base::Result<Packet> DemuxSource::read() {
     if (result < 0 && (!may_go_on_after(result) || ++errors > kMostReadErrors)) return end_of_input(result);
     if (result < 0) packet->stream_index = -1;
   } while (packet->stream_index != stream_->index);
+  // As MPEG-TS does: its reader marks the packet in which it noticed that bytes are missing.
+  if (input_.rtp_notes && std::exchange(input_.rtp_notes->lost, false)) packet->flags |= AV_PKT_FLAG_CORRUPT;
   const base::SteadyTime arrived = info_.live ? clock_.now() : asked;  // a file's bytes were there all along
   stamp(*packet, arrived);
   ++packets_read_;

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "media/internal/codec.h"
+#include "media/internal/ffmpeg_log.h"
 
 extern "C" {
 #include <libavutil/hwcontext.h>
@@ -117,7 +117,7 @@ class FfmpegDeviceLayer final : public DeviceLayer {
 
   base::Result<std::shared_ptr<OpenDevice>> open(DecodeDevice kind) override {
     if (!is_compiled_in(kind)) return Error(Code::unsupported, "this FFmpeg was built without it");
-    Codec::listen_to_ffmpeg();  // or it would print what we say in our own words
+    listen_to_ffmpeg();  // or it would print what we say in our own words
     OC_TRY(auto context, open_context(kind));
     return std::make_shared<OpenDevice>(OpenDevice{kind, std::move(context)});
   }

@@ -8,6 +8,7 @@
 #include "media/fingerprint.h"
 #include "media/internal/avio.h"
 #include "media/internal/ffmpeg.h"
+#include "media/internal/ffmpeg_log.h"
 #include "media/internal/interrupt.h"
 #include "media/internal/packet_pool.h"
 #include "media/source.h"
@@ -49,6 +50,7 @@ struct Opening {
 struct OpenInput {
   std::unique_ptr<Avio> avio;
   ConnectionPtr connection;
+  std::unique_ptr<RtpNotes> rtp_notes;  ///< of RTSP
   InputPtr context;
   AvPacketPtr first_packet;  ///< read already; may be null
   Container container = Container::unknown;

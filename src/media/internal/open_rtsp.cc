@@ -115,6 +115,8 @@ class RtspOpener {
     input.transport = transport;
     input.context = make_context(opening_);
     if (!input.context) return {Error(Code::exhausted, "out of memory")};
+    input.rtp_notes = std::make_unique<RtpNotes>();
+    input.context->opaque = input.rtp_notes.get();
     apply_profile(*input.context, Container::sdp, opening_.config);
     Options options;
     options.set("protocol_whitelist", kProtocols);
@@ -190,6 +192,7 @@ base::Result<OpenInput> open_rtsp(const Opening& opening) {
                                         "tls_verify: false to connect all the same");
   }
   OC_TRY_STATUS(resolve_host(opening.config.url, opening));
+  listen_to_ffmpeg();
   return RtspOpener(opening).open();
 }
 
