@@ -7,6 +7,7 @@
 #include "media/internal/codec.h"
 #include "media/internal/damage_tracker.h"
 #include "media/internal/ffmpeg.h"
+#include "media/internal/orientation.h"
 #include "media/internal/pixel_converter.h"
 
 namespace ocelli::media {
@@ -146,10 +147,15 @@ base::Result<FramePtr> FfmpegDecoder::hand_on(std::shared_ptr<AVFrame> decoded) 
   const FrameQuality quality = damage_.judge(*decoded, packet);
   if (quality == FrameQuality::damaged) counters_.damaged.add();
   const bool on_device = decoded->hw_frames_ctx != nullptr;
-  const auto handed_on = internal::handed_on_format(internal::format_of_samples(*decoded));
+  const auto orientation = on_device ? internal::Orientation{} : internal::orientation_of(*decoded);
+  auto handed_on = internal::handed_on_format(internal::format_of_samples(*decoded));
+  if (orientation.turns()) handed_on = internal::turnable_format(handed_on, decoded->width, decoded->height);
   if (!on_device && handed_on != decoded->format) {
     counters_.converted.add();
     OC_TRY(decoded, converter_.convert(*decoded, handed_on));
+  }
+  if (orientation.turns()) {
+    OC_TRY(decoded, internal::copy_turned(*decoded, orientation));
   }
   FrameInfo info;
   info.format = internal::our_format(handed_on);

@@ -4,28 +4,14 @@
 #include <utility>
 
 #include "media/internal/demux_source.h"
+#include "media/internal/ffmpeg.h"
 #include "media/internal/image_folder.h"
-
-extern "C" {
-#include <libavutil/mem.h>
-}
 
 namespace ocelli::media {
 namespace {
 
 using base::Code;
 using base::Error;
-
-// The largest picture that we decode, of 2^26 pixels, at 8 bytes a pixel and with what goes around it.
-constexpr std::size_t kMostBytesInOneBlock = 600'000'000;
-
-/// For the whole process. FFmpeg writes addresses with their passwords into its log: what went wrong is in our own
-/// errors and counters. (The decoder may listen to that log; it writes nothing either.) And it asks for as much memory
-/// as a length in a file says, up to 2 GB: where memory is limited, a forged one would end the program.
-void tame_ffmpeg() {
-  av_log_set_level(AV_LOG_QUIET);
-  av_max_alloc(kMostBytesInOneBlock);
-}
 
 base::Result<std::unique_ptr<Source>> demux(std::unique_ptr<ByteReader> reader, const SourceConfig& config,
                                             base::Clock& clock, std::stop_token stop) {
@@ -43,7 +29,7 @@ bool is_folder(const std::string& path) {
 
 base::Result<std::unique_ptr<Source>> Source::open(const SourceConfig& config, base::Clock& clock,
                                                    std::stop_token stop) {
-  tame_ffmpeg();
+  internal::tame_ffmpeg();
   switch (address_kind(config.url)) {
     case AddressKind::http:
     case AddressKind::rtsp:
@@ -62,7 +48,7 @@ base::Result<std::unique_ptr<Source>> Source::open(const SourceConfig& config, b
 
 base::Result<std::unique_ptr<Source>> Source::open(std::unique_ptr<ByteReader> reader, const SourceConfig& config,
                                                    base::Clock& clock, std::stop_token stop) {
-  tame_ffmpeg();
+  internal::tame_ffmpeg();
   return demux(std::move(reader), config, clock, std::move(stop));
 }
 

@@ -3,8 +3,15 @@
 #include <array>
 #include <cerrno>
 
+extern "C" {
+#include <libavutil/mem.h>
+}
+
 namespace ocelli::media::internal {
 namespace {
+
+// The largest picture that we decode, of 2^26 pixels, at 8 bytes a pixel and with what goes around it.
+constexpr std::size_t kMostBytesInOneBlock = 600'000'000;
 
 base::Code code_of(int number) {
   switch (number) {
@@ -49,6 +56,11 @@ base::Error ffmpeg_error(int number, const std::string& what) {
   std::array<char, AV_ERROR_MAX_STRING_SIZE> words{};
   av_strerror(number, words.data(), words.size());
   return base::Error(code, what + ": " + words.data());
+}
+
+void tame_ffmpeg() {
+  av_log_set_level(AV_LOG_QUIET);
+  av_max_alloc(kMostBytesInOneBlock);
 }
 
 const AVCodec* best_video_encoder() {

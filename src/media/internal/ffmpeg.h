@@ -53,6 +53,11 @@ base::Error ffmpeg_error(int number, const std::string& what);
 /// Matrix and range as the frame declares them; undeclared matrices follow the usual convention: BT.709 from 720 lines.
 ColorSpec color_of(const AVFrame& frame);
 
+/// For the whole process. FFmpeg writes addresses with their passwords into its log: what went wrong is in our own
+/// errors and counters. (The decoder may listen to that log; it writes nothing either.) And it asks for as much memory
+/// as a length in a file says, up to 2 GB: where memory is limited, a forged one would end the program.
+void tame_ffmpeg();
+
 /// The encoder for annotated videos: H.264 where there is one, else MPEG-4, else null.
 const AVCodec* best_video_encoder();
 
