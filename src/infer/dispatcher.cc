@@ -1,6 +1,7 @@
 #include "infer/dispatcher.h"
 
 #include <algorithm>
+#include <chrono>
 
 namespace ocelli::infer {
 namespace {
@@ -28,7 +29,7 @@ base::Result<std::size_t> Dispatcher::add_to_group(const std::optional<Cut>& cut
   });
   if (group == groups_.end()) {
     OC_TRY(auto runner, ModelRunner::create(card, std::move(session)));
-    groups_.push_back({cut, card.input, std::move(runner), {}});
+    groups_.push_back({cut, card.input, std::move(runner), {}, {}});
     group = groups_.end() - 1;
   }
   group->tasks.push_back(heads_.size());
@@ -41,7 +42,11 @@ void Dispatcher::run_on_region(Group& group, const media::Frame& frame, std::siz
   RunTimes times;
   const auto output = group.runner.run(frame, region, tracer, times);
   const base::TraceSpan span(tracer, "head");
+  const auto begin = std::chrono::steady_clock::now();
   for (const std::size_t task : group.tasks) heads_[task]->add(output, index, region);
+  group.times.preprocess += times.preprocess;
+  group.times.run += times.run;
+  group.times.head += std::chrono::steady_clock::now() - begin;
 }
 
 std::size_t Dispatcher::run_on_crops(Group& group, const media::Frame& frame, base::Tracer* tracer) {
@@ -70,6 +75,7 @@ std::size_t Dispatcher::run_on_crops(Group& group, const media::Frame& frame, ba
 TaskResponse Dispatcher::run(const media::Frame& frame, base::Tracer* tracer) {
   std::vector<std::size_t> left_out(heads_.size());
   for (auto& group : groups_) {
+    group.times = {};
     for (const std::size_t task : group.tasks) heads_[task]->begin();
     std::size_t beyond = 0;
     if (group.cut) {
@@ -81,8 +87,12 @@ TaskResponse Dispatcher::run(const media::Frame& frame, base::Tracer* tracer) {
   }
   TaskResponse response;
   response.results_.reserve(heads_.size());
+  response.times_.resize(heads_.size());
   for (std::size_t task = 0; task < heads_.size(); ++task) {
     response.results_.push_back(heads_[task]->finish(left_out[task]));
+  }
+  for (const auto& group : groups_) {
+    for (const std::size_t task : group.tasks) response.times_[task] = group.times;
   }
   return response;
 }

@@ -39,10 +39,16 @@ class TaskResponse {
     OC_CHECK(result != nullptr);  // a key of another dispatcher
     return *result;
   }
+  /// Where the time of its runs went, of all crops together. Tasks that share a run share this, with all their heads.
+  template <class Result>
+  const RunTimes& times(TaskKey<Result> key) const {
+    return times_.at(key.index);
+  }
 
  private:
   friend class Dispatcher;
   std::vector<std::any> results_;
+  std::vector<RunTimes> times_;
 };
 
 /// Several tasks on one frame, with one typed response. Tasks whose model and input are the same share one run of it,
@@ -89,6 +95,7 @@ class Dispatcher {
     vision::InputSpec input;
     ModelRunner runner;
     std::vector<std::size_t> tasks;
+    RunTimes times;  // of this frame
   };
 
   template <class Erased, class Head>

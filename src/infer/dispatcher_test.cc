@@ -1,5 +1,6 @@
 #include "infer/dispatcher.h"
 
+#include <chrono>
 #include <cmath>
 #include <cstring>
 #include <filesystem>
@@ -125,6 +126,29 @@ TEST_F(DispatcherTest, CutsDetectionsOutForTheNextTask) {
   EXPECT_EQ(crop.region, (vision::PixelRegion{8, 8, 48, 48}));  // 32x32 at 16,16 and a quarter of it around
   ASSERT_TRUE(crop.output);
   EXPECT_FLOAT_EQ(crop.output->values[0], std::sqrt(0.5F));
+}
+
+TEST_F(DispatcherTest, TellsTheTimeOfThisFrameOnly) {
+  const auto boxes = add_detection();
+  const auto looks =
+      dispatcher_.add_on_crops<Detections, Embedding>(boxes, {}, reid(), looks_, make_embedding_head(reid()));
+  const auto frame = white(64, 64);
+  const auto begin = std::chrono::steady_clock::now();
+  const auto first = dispatcher_.run(*frame, nullptr);
+  const auto second = dispatcher_.run(*frame, nullptr);
+  const auto both = std::chrono::steady_clock::now() - begin;
+  std::chrono::nanoseconds sum{};
+  for (const auto* response : {&first, &second}) {
+    for (const auto& times : {response->times(boxes), response->times(*looks)}) {
+      EXPECT_GT(times.run.count(), 0);
+      EXPECT_GT(times.preprocess.count(), 0);
+      sum += times.preprocess + times.run + times.head;
+    }
+  }
+  EXPECT_LE(sum, both);
+  const auto nothing = dispatcher_.add_on_crops<Detections, Embedding>(boxes, {.class_ids = {}, .max_crops = 0}, reid(),
+                                                                       looks_, make_embedding_head(reid()));
+  EXPECT_EQ(dispatcher_.run(*frame, nullptr).times(*nothing).run.count(), 0);
 }
 
 TEST_F(DispatcherTest, CutsNothingOfOtherClassesOrTooSmall) {
