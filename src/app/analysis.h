@@ -50,9 +50,9 @@ struct AnalysisReport {
 };
 
 /// All names that analyse() may give to files in its folder.
-inline constexpr std::array<std::string_view, 8> kResultNames{"summary.json",      "events.jsonl",  "tracks.csv",
-                                                              "coco.json",         "annotated.mp4", "annotated.jpg",
-                                                              "contact-sheet.jpg", "classes.jsonl"};
+inline constexpr std::array<std::string_view, 11> kResultNames{
+    "summary.json",      "events.jsonl",  "tracks.csv",  "coco.json",        "annotated.mp4", "annotated.jpg",
+    "contact-sheet.jpg", "classes.jsonl", "lines.jsonl", "embeddings.jsonl", "inspect.jsonl"};
 
 /// Analyses one input to its end and leaves events.jsonl, tracks.csv, coco.json, annotated.mp4, contact-sheet.jpg as
 /// asked, and summary.json, complete under their names. An input that fails or is interrupted in the middle still

@@ -308,6 +308,7 @@ void run_analyze(const AnalyzeOptions& options, const CLI::App& command, Command
                     .range = {.max_fps = options.fps, .from = stream->from, .to = stream->to},
                     .model = site->model,
                     .model_chosen = !options.model.empty(),
+                    .classes = options.classes,
                     .quiet = options.quiet},
                    context);
 }
@@ -320,9 +321,11 @@ void add_analyze_command(CLI::App& app, CommandContext& context) {
   command->add_option("INPUT", options->inputs, "Files, folders, quoted patterns, or http(s):// and rtsp:// URLs")
       ->required();
   command
-      ->add_option("--task", options->task,
-                   "detect: objects, followed; classify: what a picture shows as a whole; ocr: the text in it")
-      ->check(CLI::IsMember({"detect", "classify", "ocr"}))
+      ->add_option(
+          "--task", options->task,
+          "detect: objects, followed; classify: what a picture shows as a whole; ocr: the text in it; reid: its "
+          "embedding; inspect: objects, each classified and read")
+      ->check(CLI::IsMember({"detect", "classify", "ocr", "reid", "inspect"}))
       ->capture_default_str();
   command->add_option("-o,--output", options->folder, "Folder for the results; several inputs get a folder each in it")
       ->capture_default_str();
@@ -355,11 +358,14 @@ void add_analyze_command(CLI::App& app, CommandContext& context) {
       "mobilenet_v2 unless --model names another one. --task ocr writes lines.jsonl: the lines of text of each frame "
       "in\n"
       "reading order, each with its score and its four corners; pull ppocr_v6_detection, ppocr_v2_direction and\n"
-      "ppocr_v6_recognition for it.\n\n"
+      "ppocr_v6_recognition for it. --task inspect writes inspect.jsonl: the objects of each frame that --model finds\n"
+      "(of --classes only), each with its box, what mobilenet_v2 takes it for, and the text on it. --task reid writes\n"
+      "embeddings.jsonl: what person_reid_0287, or the --model named, makes of each frame as a whole.\n\n"
       "  ocelli analyze street.mp4 --classes person,bicycle --annotate -o out\n"
       "  ocelli analyze 'archive/*.mp4' -c site.yaml --camera gate --from 1:30 --to 5:00\n"
       "  ocelli analyze --task classify photos/ -o out\n"
-      "  ocelli analyze --task ocr sign.jpg plates/ -o out");
+      "  ocelli analyze --task ocr sign.jpg plates/ -o out\n"
+      "  ocelli analyze --task inspect --classes bottle,cup line.jpg -o out");
   command->callback([options, command, &context] { run_analyze(*options, *command, context); });
 }
 

@@ -1,30 +1,18 @@
 #include "app/classification.h"
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
-#include <nlohmann/json.hpp>
-
-#include "media/address.h"
-#include "media/media_time.h"
+#include "app/internal/picture_json.h"
 
 namespace ocelli::app {
 namespace {
 
 std::string line_of(const std::string& input, const media::Frame& frame, const infer::Classification& classes,
                     const std::vector<std::string>& labels) {
-  auto list = nlohmann::ordered_json::array();
-  for (const auto& [class_id, score] : classes) {
-    list.push_back({{"label", labels[static_cast<std::size_t>(class_id)]}, {"class", class_id}, {"score", score}});
-  }
-  const nlohmann::ordered_json line{{"input", media::redact_url(input)},
-                                    {"frame", frame.info().sequence},
-                                    {"time_s", std::round(media::to_seconds(frame.time()) * 1000) / 1000},
-                                    {"width", frame.width()},
-                                    {"height", frame.height()},
-                                    {"classes", std::move(list)}};
-  return line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+  auto json = internal::frame_json(input, frame);
+  json["classes"] = internal::classes_json(classes, labels);
+  return internal::text_of(json) + "\n";
 }
 
 }  // namespace

@@ -36,6 +36,13 @@ base::Status load_tuned_deployment(LoadedModel& model, const infer::ModelStore& 
 
 }  // namespace
 
+config::ModelConfig config_of_other(config::ModelConfig config, const std::string& name) {
+  config.name = name;
+  config.score = 0;
+  config.precision = infer::PrecisionChoice::automatic;
+  return config;
+}
+
 base::Result<LoadedModel> load_model(const config::ModelConfig& config, infer::Task task, int parallel_runs) {
   OC_TRY(const auto store, infer::ModelStore::open({config.cards, config.store}));
   LoadedModel model;

@@ -3,7 +3,10 @@
 #include <CLI/CLI.hpp>
 
 #include "app/classification.h"
+#include "app/inspection.h"
+#include "app/look_job.h"
 #include "app/model_setup.h"
+#include "app/picture_model.h"
 #include "app/print.h"
 #include "app/reading.h"
 
@@ -13,7 +16,7 @@ namespace {
 using base::Code;
 using base::Error;
 
-constexpr const char* kClassifier = "mobilenet_v2";
+constexpr const char* kLooks = "person_reid_0287";
 
 void print_report(const std::string& input, const ClassificationReport& report) {
   const std::string name = media::redact_url(input);
@@ -28,6 +31,14 @@ void print_report(const std::string& input, const ReadingReport& report) {
   if (report.frames > 1) return print(stdout, "{}: {} frames, {} lines\n", name, report.frames, report.lines);
   print(stdout, "{}: {} lines\n", name, report.lines);
   for (const auto& line : report.frame_lines) print(stdout, "  {}\n", line.text);
+}
+
+void print_report(const std::string& input, const LookReport& report) {
+  const std::string name = media::redact_url(input);
+  if (report.frames == 0) return print(stdout, "{}: no frame in that part of it\n", name);
+  if (report.frames > 1) return print(stdout, "{}: {} frames\n", name, report.frames);
+  print(stdout, "{}: {}\n", name, report.last.empty() ? "nothing found" : "1 frame");
+  for (const auto& line : report.last) print(stdout, "  {}\n", line);
 }
 
 /// False: the others need not be tried.
@@ -61,12 +72,40 @@ void run_job(base::Result<Job> job, const PictureTask& task, CommandContext& con
   if (!task.quiet) print(stdout, "{}\n", job->path());
 }
 
+void run_reading(const PictureTask& task, CommandContext& context) {
+  const auto models = load_text_models(task.model);
+  if (!models) return fail(context, ExitCode::model, models.error());
+  run_job(ReadingJob::create({task.folder, task.range}, *models), task, context);
+}
+
+void run_inspection(const PictureTask& task, CommandContext& context) {
+  const auto detector = load_model(task.model, infer::Task::detection);
+  if (!detector) return fail(context, ExitCode::model, detector.error());
+  engine::StreamConfig wanted;
+  wanted.labels = task.classes;
+  if (auto status = engine::check_labels(wanted, detector->card.labels); !status) {
+    return fail(context, ExitCode::usage, status.error());
+  }
+  auto model = make_inspection(*detector, task.model, task.classes);
+  if (!model) return fail(context, ExitCode::model, model.error());
+  run_job(LookJob::create({task.folder, "inspect.jsonl", task.range}, std::move(*model)), task, context);
+}
+
+void run_looks(PictureTask task, CommandContext& context) {
+  if (!task.model_chosen) task.model.name = kLooks;
+  auto model = load_card_model(task.model, infer::Task::reid);
+  if (!model) return fail(context, ExitCode::model, model.error());
+  run_job(LookJob::create({task.folder, "embeddings.jsonl", task.range}, std::move(*model)), task, context);
+}
+
 }  // namespace
 
 base::Status check_task_options(const CLI::App& command, const std::string& task) {
   if (task == "detect") return {};
   for (const std::string name : {"--config", "--camera", "--classes", "--annotate", "--format", "--score", "--trace"}) {
-    if (command.count(name) > 0) return Error(Code::invalid, name + " is for --task detect, not for --task " + task);
+    const bool of_inspection = task == kInspection && (name == "--classes" || name == "--score");
+    if (command.count(name) == 0 || of_inspection) continue;
+    return Error(Code::invalid, name + " is for --task detect, not for --task " + task);
   }
   for (const std::string name : {"--model", "--precision"}) {
     if (task == "ocr" && command.count(name) > 0) {
@@ -77,11 +116,9 @@ base::Status check_task_options(const CLI::App& command, const std::string& task
 }
 
 void run_picture_task(PictureTask task, CommandContext& context) {
-  if (task.name == "ocr") {
-    auto reader = load_text_reader(task.model);
-    if (!reader) return fail(context, ExitCode::model, reader.error());
-    return run_job(ReadingJob::create({task.folder, task.range}, std::move(*reader)), task, context);
-  }
+  if (task.name == kReading) return run_reading(task, context);
+  if (task.name == kInspection) return run_inspection(task, context);
+  if (task.name == "reid") return run_looks(std::move(task), context);
   if (!task.model_chosen) task.model.name = kClassifier;
   const auto model = load_model(task.model, infer::Task::classification);
   if (!model) return fail(context, ExitCode::model, model.error());

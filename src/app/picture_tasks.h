@@ -9,14 +9,15 @@
 
 namespace ocelli::app {
 
-/// `ocelli analyze --task classify|ocr`: each picture for itself, nothing is followed.
+/// `ocelli analyze --task classify|ocr|reid|inspect`: each picture for itself, nothing is followed.
 struct PictureTask {
-  std::string name;  ///< classify, ocr
+  std::string name;  ///< classify, ocr, reid, inspect
   std::vector<std::string> inputs;
   std::string folder;
   FrameRange range;
   config::ModelConfig model;
-  bool model_chosen = false;  ///< false: the task's own model, not the detector that `model` names
+  bool model_chosen = false;         ///< false: the task's own model, not the detector that `model` names
+  std::vector<std::string> classes;  ///< of inspect; empty: all
   bool quiet = false;
 };
 

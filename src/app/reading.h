@@ -27,13 +27,13 @@ struct ReadingReport {
   infer::TextLines frame_lines;  ///< of the last one
 };
 
-/// The reader of the models that ocelli is shipped with, verified and loaded; `model` says where cards and weights lie.
-base::Result<infer::TextReader> load_text_reader(const config::ModelConfig& model);
+/// The models that ocelli is shipped with, verified and loaded; `model` says where cards and weights lie.
+base::Result<infer::TextModels> load_text_models(const config::ModelConfig& model);
 
 /// Reads inputs one after the other into one file. One thread.
 class ReadingJob {
  public:
-  static base::Result<ReadingJob> create(const ReadingConfig& config, infer::TextReader reader);
+  static base::Result<ReadingJob> create(const ReadingConfig& config, const infer::TextModels& models);
 
   /// Goes through a picture or clip to its end. `cancelled` after `stop`; what was found until then is in the file.
   /// `unavailable` and `exhausted` are of the file where `file_failed()` says so, else of the input.

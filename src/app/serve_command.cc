@@ -7,6 +7,8 @@
 
 #include "app/command.h"
 #include "app/model_setup.h"
+#include "app/picture_model.h"
+#include "app/picture_service.h"
 #include "app/print.h"
 #include "config/site_config.h"
 #include "engine/clip_archive.h"
@@ -63,6 +65,8 @@ class Site {
   const serve::HttpServer& server() const { return *server_; }
 
  private:
+  base::Status open_pictures();
+
   const config::SiteConfig site_;
   base::Clock& clock_;
   const base::Logger logger_;
@@ -72,13 +76,27 @@ class Site {
   std::optional<LoadedModel> model_;
   media::HardwareDevices hardware_;
   base::Executor workers_;
+  std::optional<PictureService> pictures_;
   engine::ClipArchive clips_;
   std::vector<std::unique_ptr<engine::Stream>> streams_;
 };
 
+/// What is sent in is answered even before the cameras are there.
+base::Status Site::open_pictures() {
+  OC_TRY(auto names, callable_models(site_.model, site_.infer.models));
+  if (names.empty()) return {};
+  const PictureService::Config config{std::move(names), static_cast<std::size_t>(site_.infer.kept_models),
+                                      static_cast<std::size_t>(site_.infer.waiting_jobs)};
+  const auto loader = [model = site_.model](const std::string& name) { return load_picture_model(model, name); };
+  pictures_.emplace(config, loader, PictureService::Services{clock_, workers_, metrics_});
+  return {};
+}
+
 base::Status Site::listen() {
+  OC_TRY_STATUS(open_pictures());
   const serve::HttpServerConfig config{.bind = site_.server.bind, .port = site_.server.port};
-  const serve::HttpServerServices services{live_, metrics_, logger_, config::site_config_schema()};
+  const serve::HttpServerServices services{live_, metrics_, logger_, config::site_config_schema(),
+                                           pictures_ ? &*pictures_ : nullptr};
   OC_TRY(server_, serve::HttpServer::start(config, services));
   return {};
 }
@@ -120,12 +138,14 @@ void Site::wait(const std::stop_token& stop) {
 
 void Site::close() {
   if (!server_) return;
+  if (pictures_) pictures_->close();
   server_->set_not_ready("stopping");
   for (const auto& stream : streams_) stream->stop();
   for (const auto& stream : streams_) {
     [[maybe_unused]] const auto outcome = stream->wait();  // cancelled, or the failure that was logged already
   }
   server_.reset();
+  pictures_.reset();
   for (const auto& camera : site_.cameras) live_.remove_camera(camera.name);
   streams_.clear();
   clips_.close();
@@ -135,7 +155,10 @@ void run_serve(const ServeOptions& options, CommandContext& context) {
   const auto config = load_config(options);
   if (!config) return fail(context, ExitCode::usage, config.error());
   Site site(*config, context.clock);
-  if (auto status = site.listen(); !status) return fail(context, ExitCode::failed, status.error());
+  if (auto status = site.listen(); !status) {
+    const bool usage = status.error().code() == Code::invalid;
+    return fail(context, usage ? ExitCode::usage : ExitCode::failed, status.error());
+  }
   print(stdout, "listening on {}\n", site.server().address());
   std::fflush(stdout);
   if (auto status = site.load(); !status) {
@@ -163,8 +186,12 @@ void add_serve_command(CLI::App& app, CommandContext& context) {
       "cameras are started. SIGINT and SIGTERM end it cleanly (exit code 0). There is no authentication yet: keep it "
       "on\n"
       "loopback, or behind a proxy that has.\n\n"
+      "POST a JPEG, PNG, WebP or BMP to /api/v1/infer/MODEL and the answer is JSON: what that model finds in it, or,\n"
+      "for ocr, the text, and for inspect, the objects, each classified and read (src/serve/README.md). Models are\n"
+      "loaded when they are first asked; which may be is said in the file under `infer`.\n\n"
       "  ocelli serve -c site.yaml\n"
-      "  OCELLI_SERVER_PORT=9000 ocelli serve -c site.yaml --log-format json");
+      "  OCELLI_SERVER_PORT=9000 ocelli serve -c site.yaml --log-format json\n"
+      "  curl --data-binary @street.jpg http://127.0.0.1:8080/api/v1/infer/yolov8n");
   command->callback([options, &context] { run_serve(*options, context); });
 }
 

@@ -49,6 +49,18 @@ std::vector<Field> fields_of(ModelConfig& model) {
   };
 }
 
+std::vector<Field> fields_of(InferConfig& infer) {
+  return {
+      {"models", &infer.models, 0, kMaxPathBytes,
+       "Names of model cards that may be asked, and `ocr` and `inspect`, with commas between them; empty: all whose "
+       "weights are pulled; `none`: no."},
+      {"kept_models", &infer.kept_models, 1, 100,
+       "How many stay loaded; the one that was not asked for the longest time makes room for another."},
+      {"waiting_jobs", &infer.waiting_jobs, 1, 10'000,
+       "Pictures that may wait or be worked on at once; more are answered 503."},
+  };
+}
+
 std::vector<Field> fields_of(track::TrackerConfig& tracker) {
   return {
       {"high_score", &tracker.high_score, 0, 1, "Detections from here up are matched to tracks first."},
@@ -68,6 +80,7 @@ std::vector<Section> sections_of(SiteConfig& site) {
       {"server", "The page, the API and the metrics of `ocelli serve`.", fields_of(site.server)},
       {"log", "What is written to standard error.", fields_of(site.log)},
       {"model", "The detector, shared by all cameras.", fields_of(site.model)},
+      {"infer", "Pictures that are sent to `/api/v1/infer`.", fields_of(site.infer)},
       {"tracker", "How detections become tracks, for all cameras.", fields_of(site.tracker)},
   };
 }

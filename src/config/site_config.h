@@ -29,11 +29,19 @@ struct ModelConfig {
   infer::Provider provider = infer::Provider::cpu;
 };
 
+/// What pictures that somebody sends to the API may be asked.
+struct InferConfig {
+  std::string models;     ///< names with commas between; empty: all whose weights are here; "none"
+  int kept_models = 3;    ///< loaded at once; the one not asked for the longest time makes room
+  int waiting_jobs = 16;  ///< those being worked on included; more are refused
+};
+
 /// The whole configuration: `ocelli.yaml` after all layers. Later layers win: defaults < file < OCELLI_… < flags.
 struct SiteConfig {
   ServerConfig server;
   base::Logger::Config log;
   ModelConfig model;
+  InferConfig infer;
   track::TrackerConfig tracker;               ///< of all cameras
   std::vector<engine::StreamConfig> cameras;  ///< in the order of the file; `name` is the key
 };

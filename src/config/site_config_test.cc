@@ -82,6 +82,7 @@ TEST(SiteConfig, ReadsEverySection) {
 server: {bind: 0.0.0.0, port: 0}
 log: {level: warn, format: json, camera_lines_per_second: 2}
 model: {name: yolov8s, score: 0.3, threads: 2, precision: int8, provider: cuda, cards: /c, store: /s}
+infer: {models: "yolov8s, ocr", kept_models: 2, waiting_jobs: 5}
 tracker: {high_score: .6, low_score: .2, begin_score: .7, min_iou_first: .1, min_iou_second: .4, confirm_hits: 2, keep_lost: 1.5s}
 )");
   EXPECT_THAT(problems, IsEmpty());
@@ -97,6 +98,9 @@ tracker: {high_score: .6, low_score: .2, begin_score: .7, min_iou_first: .1, min
   EXPECT_EQ(site.model.provider, infer::Provider::cuda);
   EXPECT_EQ(site.model.cards, "/c");
   EXPECT_EQ(site.model.store, "/s");
+  EXPECT_EQ(site.infer.models, "yolov8s, ocr");
+  EXPECT_EQ(site.infer.kept_models, 2);
+  EXPECT_EQ(site.infer.waiting_jobs, 5);
   EXPECT_EQ(site.tracker.high_score, .6F);
   EXPECT_EQ(site.tracker.low_score, .2F);
   EXPECT_EQ(site.tracker.begin_score, .7F);

@@ -17,7 +17,7 @@ class FakeInference final : public PictureInference {
  public:
   void submit(PictureJob job, Done done) override {
     const base::MutexLock lock(mutex_);
-    jobs_.push_back({std::move(job), std::move(done)});
+    jobs_.emplace_back(std::move(job), std::move(done));
     arrived_.notify_all();
   }
 
