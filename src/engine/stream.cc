@@ -142,7 +142,7 @@ StreamReader::Callbacks PipelineStream::reader_callbacks() {
   };
   callbacks.interrupted = [this](const Error& error) {
     count_interruptions();
-    logger_.warn("stream interrupted, will be opened again", {{"reason", error.message()}});
+    logger_.warn("stream interrupted, will be opened again", {{"reason", interruption_reason(error)}});
   };
   callbacks.ended = [this](base::Status status) {
     {

@@ -20,12 +20,17 @@ constexpr int kPicturelessToDoubt = 4;
 // A camera that restarts may refuse a password or name no video for a moment. So many refusals in a row are believed;
 // fewer do not make it lock us out.
 constexpr int kRefusalsToBelieve = 3;
+// So many connections in a row that gave few pictures before they died make a slow camera.
+constexpr int kDeathsToBelieve = 3;
+constexpr int kFewPictures = 4;
 // Each picture takes this share off the remembered gap, so that a camera that was slow at night is not trusted to be
 // slow by day: after 100 pictures a third is left.
 constexpr double kForgetting = 0.01;
 // Key frames are few: after a pause of ten seconds between two, one every two seconds is usual again after half a
 // minute.
 constexpr double kForgettingByKeyFrame = 0.1;
+
+constexpr double kForgettingByOpening = 0.25;
 
 /// What another attempt in two seconds will not change.
 bool needs_a_person(const base::Error& error) {
@@ -59,6 +64,10 @@ std::string_view life_state_name(LifeState state) {
   return "failed";
 }
 
+std::string interruption_reason(const base::Error& error) {
+  return error.code() == Code::end_of_stream ? "the camera ended the stream" : error.message();
+}
+
 StreamLife::StreamLife(const LifeConfig& config, std::uint64_t seed)
     : config_(config),
       random_(static_cast<std::minstd_rand::result_type>(seed ^ (seed >> 32U))),
@@ -79,19 +88,22 @@ milliseconds StreamLife::begin_attempt(base::SteadyTime now) {
   return std::clamp(wanted, config_.shortest_open_timeout, config_.first_open_timeout);
 }
 
-void StreamLife::opened(base::SteadyTime now) {
+void StreamLife::opened(base::SteadyTime now, milliseconds reopening) {
   const MutexLock lock(mutex_);
-  // The slowest opening counts: a camera that is busy after a reboot must not be cut off again and again.
-  opening_took_ = std::max(opening_took_.value_or(nanoseconds{}), nanoseconds(now - attempt_began_));
+  // The slowest of late counts: a camera that is busy after a reboot must not be cut off again and again.
+  opening_took_ = longest_of_late(opening_took_.value_or(nanoseconds{}), reopening, kForgettingByOpening);
   quiet_since_ = now;
   last_key_frame_.reset();
   connected_ = true;
   pictured_ = false;
+  pictures_ = 0;
 }
 
 void StreamLife::key_frame(base::SteadyTime now) {
   const MutexLock lock(mutex_);
-  if (last_key_frame_) {
+  // What fell out while no picture could be decoded would be taken for a camera with rare key frames.
+  const bool whole = pictured_ && now - quiet_since_ <= stall_bound();
+  if (last_key_frame_ && whole) {
     const auto interval = std::min<nanoseconds>(now - *last_key_frame_, config_.first_open_timeout);
     key_interval_ = longest_of_late(key_interval_, interval, kForgettingByKeyFrame);
   }
@@ -104,6 +116,7 @@ void StreamLife::picture(base::SteadyTime now) {
   if (!connected_) return;  // decoded late, from packets of the connection that broke
   if (pictured_) usual_gap_ = longest_of_late(usual_gap_, now - quiet_since_, kForgetting);
   pictured_ = true;
+  pictures_ = std::min(pictures_ + 1, kFewPictures);
   was_live_ = true;
   pictureless_ = 0;
   hopeless_ = 0;
@@ -157,12 +170,11 @@ base::SteadyTime StreamLife::interrupted(const base::Error& error, base::SteadyT
   if (now_.state == LifeState::live) ++now_.interruptions;
   if (connected_ && !pictured_) ++pictureless_;
   connected_ = false;
-  // Perhaps it was no death but a camera slower than we thought; if not, the pictures to come make us forget it.
-  if (pictured_ && now - quiet_since_ > stall_bound()) usual_gap_ = (now - quiet_since_) / kGapsToAStall;
+  if (pictured_ && now - quiet_since_ > stall_bound()) learn_from_death(now - quiet_since_);
   const bool hopeless = is_hopeless(error);
   if (now_.state != LifeState::paused && now_.state != LifeState::ended) {
     now_.state = hopeless ? LifeState::failed : was_live_ ? LifeState::recovering : LifeState::connecting;
-    now_.reason = error.code() == Code::end_of_stream ? "the camera ended the stream" : error.message();
+    now_.reason = interruption_reason(error);
   }
   const nanoseconds whole = hopeless ? nanoseconds(config_.hopeless_pause) : pause_;
   if (!hopeless) pause_ = std::min<nanoseconds>(pause_ * 2, config_.longest_pause);
@@ -173,6 +185,15 @@ base::SteadyTime StreamLife::interrupted(const base::Error& error, base::SteadyT
   const auto begin = pictured_ ? now : attempt_began_;
   pictured_ = false;
   return std::max(now, begin + std::chrono::duration_cast<base::SteadyTime::duration>(pause));
+}
+
+/// Perhaps it was no death but a camera slower than we thought. One whose line is disturbed dies too, and must be
+/// opened again as soon as ever.
+void StreamLife::learn_from_death(nanoseconds quiet) {
+  slow_deaths_ = pictures_ < kFewPictures ? slow_deaths_ + 1 : 0;
+  if (slow_deaths_ < kDeathsToBelieve) return;
+  slow_deaths_ = 0;
+  usual_gap_ = quiet;
 }
 
 bool StreamLife::is_hopeless(const base::Error& error) {

@@ -25,6 +25,9 @@ enum class LifeState {
 };
 std::string_view life_state_name(LifeState state);
 
+/// Why a connection ended, in words.
+std::string interruption_reason(const base::Error& error);
+
 struct LifeConfig {
   /// Between the beginnings of two attempts: the first, then twice as long each time up to the cap, less up to half of
   /// it at random, so that a hundred cameras behind one switch do not return in one instant.
@@ -57,7 +60,8 @@ class StreamLife {
 
   /// An attempt to open begins. Returns how long it may take: a camera that was live and took 300 ms is not given 10 s.
   std::chrono::milliseconds begin_attempt(base::SteadyTime now) OC_EXCLUDES(mutex_);
-  void opened(base::SteadyTime now) OC_EXCLUDES(mutex_);
+  /// `reopening` as StreamInfo tells it.
+  void opened(base::SteadyTime now, std::chrono::milliseconds reopening) OC_EXCLUDES(mutex_);
   /// A key frame's packet came: how often teaches how long a first picture may take.
   void key_frame(base::SteadyTime now) OC_EXCLUDES(mutex_);
   /// A picture came out of the decoder.
@@ -77,6 +81,7 @@ class StreamLife {
   std::chrono::nanoseconds stall_bound() const OC_REQUIRES(mutex_);
   std::chrono::nanoseconds death_bound() const OC_REQUIRES(mutex_);
   std::chrono::nanoseconds first_picture_bound() const OC_REQUIRES(mutex_);
+  void learn_from_death(std::chrono::nanoseconds quiet) OC_REQUIRES(mutex_);
   bool is_hopeless(const base::Error& error) OC_REQUIRES(mutex_);
   void notice_stall(base::SteadyTime now) OC_REQUIRES(mutex_);
 
@@ -87,12 +92,14 @@ class StreamLife {
   base::SteadyTime attempt_began_ OC_GUARDED_BY(mutex_);
   base::SteadyTime quiet_since_ OC_GUARDED_BY(mutex_);  // the last picture, or the opening when none came since
   std::chrono::nanoseconds pause_ OC_GUARDED_BY(mutex_);
-  std::chrono::nanoseconds usual_gap_ OC_GUARDED_BY(mutex_){};  // the longest of late, forgotten slowly
-  std::optional<std::chrono::nanoseconds> opening_took_ OC_GUARDED_BY(mutex_);
-  std::optional<base::SteadyTime> last_key_frame_ OC_GUARDED_BY(mutex_);  // of this connection
-  std::chrono::nanoseconds key_interval_ OC_GUARDED_BY(mutex_){};         // the longest of late, forgotten slowly
-  int pictureless_ OC_GUARDED_BY(mutex_) = 0;                             // connections in a row that gave no picture
-  int hopeless_ OC_GUARDED_BY(mutex_) = 0;  // attempts in a row that said that a person is needed
+  std::chrono::nanoseconds usual_gap_ OC_GUARDED_BY(mutex_){};                  // the longest of late, forgotten slowly
+  std::optional<std::chrono::nanoseconds> opening_took_ OC_GUARDED_BY(mutex_);  // the longest of late
+  std::optional<base::SteadyTime> last_key_frame_ OC_GUARDED_BY(mutex_);        // of this connection
+  std::chrono::nanoseconds key_interval_ OC_GUARDED_BY(mutex_){};               // the longest of late, forgotten slowly
+  int pictureless_ OC_GUARDED_BY(mutex_) = 0;  // connections in a row that gave no picture
+  int hopeless_ OC_GUARDED_BY(mutex_) = 0;     // attempts in a row that said that a person is needed
+  int slow_deaths_ OC_GUARDED_BY(mutex_) = 0;  // connections in a row that gave few pictures and then none
+  int pictures_ OC_GUARDED_BY(mutex_) = 0;     // in this connection, up to what still are few
   bool connected_ OC_GUARDED_BY(mutex_) = false;
   bool was_live_ OC_GUARDED_BY(mutex_) = false;
   bool pictured_ OC_GUARDED_BY(mutex_) = false;  // in this connection

@@ -18,7 +18,7 @@ class StreamLifeTest : public ::testing::Test {
   void connect(milliseconds takes = milliseconds(100)) {
     life_.begin_attempt(now_);
     now_ += takes;
-    life_.opened(now_);
+    life_.opened(now_, takes);
   }
   void play(seconds duration, milliseconds interval = milliseconds(40)) {
     for (const auto end = now_ + duration; now_ < end; now_ += interval) life_.picture(now_);
@@ -90,6 +90,17 @@ TEST_F(StreamLifeTest, LearnsThatACameraSendsAPictureEveryTenSeconds) {
   }
   EXPECT_LE(deaths, 4);
   EXPECT_EQ(state(), LifeState::live);
+}
+
+TEST_F(StreamLifeTest, DoesNotTakeADisturbedCameraForASlowOne) {
+  connect();
+  for (int i = 0; i < 10; ++i) {
+    play(seconds(1));
+    now_ += seconds(3);
+    EXPECT_TRUE(life_.is_dead(now_));
+    life_.interrupted(Error(Code::timeout, "no answer"), now_);
+    connect();
+  }
 }
 
 TEST_F(StreamLifeTest, ForgetsASlowCameraWhenItIsFastAgain) {
@@ -187,6 +198,27 @@ TEST_F(StreamLifeTest, ForgetsThatKeyFramesFailedToCome) {
   life_.interrupted(Error(Code::unavailable, "gone"), now_);
   connect();
   EXPECT_LE(life_.longest_silence(), milliseconds(2600));
+}
+
+TEST_F(StreamLifeTest, DoesNotTakeKeyFramesThatWereLostForRareOnes) {
+  connect();
+  for (int i = 0; i < 3; ++i) {
+    life_.key_frame(now_);
+    play(seconds(2));
+  }
+  life_.key_frame(now_);
+  now_ += seconds(6);  // a disturbed line: nothing of it can be decoded
+  life_.key_frame(now_);
+  life_.interrupted(Error(Code::unavailable, "gone"), now_);
+  connect();
+  EXPECT_EQ(life_.longest_silence(), milliseconds(2500));
+}
+
+TEST_F(StreamLifeTest, ForgetsASlowOpening) {
+  connect(milliseconds(3000));
+  EXPECT_EQ(life_.begin_attempt(now_), milliseconds(9000));
+  for (int i = 0; i < 10; ++i) connect(milliseconds(10));
+  EXPECT_EQ(life_.begin_attempt(now_), config_.shortest_open_timeout);
 }
 
 TEST_F(StreamLifeTest, GivesAKnownCameraLittleTimeToOpen) {

@@ -105,7 +105,7 @@ base::Status StreamReader::play_once(const std::stop_token& stop) {
   source_config.read_timeout = life_.longest_silence();
   if (transport_) source_config.worked_before = *transport_;
   OC_TRY(auto source, media::Source::open(source_config, services_.clock, stop));
-  life_.opened(services_.clock.now());
+  life_.opened(services_.clock.now(), source->info().reopening);
   if (source->info().transport) transport_ = source->info().transport;
   live_ = source->info().live;
   waits_for_pipeline_ = !live_ && config_.pace == Pace::as_fast_as_possible;

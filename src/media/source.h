@@ -54,7 +54,8 @@ struct StreamInfo {
   std::optional<std::chrono::nanoseconds> wrap_period;  ///< after which its time stamps begin anew
   bool live = false;                                    ///< cannot wait for its reader
   std::optional<RtspTransport> transport;               ///< RTSP: the one that worked
-  bool index_rebuilt = false;                           ///< AVI: its own index was absent or wrong
+  std::chrono::milliseconds reopening{};  ///< how long opening took, without what need not be found out again
+  bool index_rebuilt = false;             ///< AVI: its own index was absent or wrong
 };
 
 /// Bytes in, video packets out: whatever docs/sources.md lists is opened with FFmpeg, its first usable video stream

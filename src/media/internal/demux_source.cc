@@ -58,6 +58,7 @@ base::Status DemuxSource::open(std::unique_ptr<ByteReader> reader) {
   const bool from_bytes = reader != nullptr;
   interrupt_.arm(config_.timeout);
   OC_TRY(input_, open_input(std::move(reader), opening_));
+  info_.reopening = input_.reopening.value_or(interrupt_.elapsed());
   OC_TRY_STATUS(choose_stream());
   // What comes over the network or from a device and has no end is a camera.
   info_.live = !from_bytes && (input_.transport || input_.context->duration <= 0);

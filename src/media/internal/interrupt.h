@@ -39,6 +39,9 @@ class Interrupt {
                     std::chrono::milliseconds(0));
   }
 
+  /// Since it was armed, unless the deadline was moved.
+  std::chrono::milliseconds elapsed() const { return timeout_ - remaining(); }
+
   /// Waits for `step`, at most. False when it is time to end.
   bool wait(std::chrono::milliseconds step) const {
     return clock_.wait_until(std::min<base::SteadyTime>(clock_.now() + step, deadline_), stop_) && !expired();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -55,6 +56,7 @@ struct OpenInput {
   AvPacketPtr first_packet;  ///< read already; may be null
   Container container = Container::unknown;
   std::optional<RtspTransport> transport;
+  std::optional<std::chrono::milliseconds> reopening;  ///< see StreamInfo; empty: all of it
   bool index_rebuilt = false;
   bool from_camera = false;  ///< of this machine: read by read_camera()
 };

@@ -131,6 +131,7 @@ class RtspOpener {
   /// to each transport that has another behind it.
   Attempt await_packets(OpenInput input, bool last) {
     AVStream* video = described_by_server(*input.context);
+    if (video != nullptr) input.reopening = opening_.interrupt.elapsed();
     // What worked before needs no proof: a camera that returns is open as soon as it agrees to play, so that one that
     // hangs is told from one whose next key frame is seconds away.
     if (video != nullptr && input.transport == opening_.config.worked_before) return {std::move(input)};
