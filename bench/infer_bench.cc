@@ -6,9 +6,14 @@
 //   bare, ours  wall time of a run: median, 99th percentile; ratios bare / ours, and of the throughputs
 //   cpu         the ratio of the medians of CPU time
 //   pre, head   what the task does around the run, and the head's share of the run
-//   allocs      calls of operator new in one task, in steady state, beyond those of a bare run
+//   allocs      calls of operator new in one task, in steady state, without the runtime's own: one for the result
+//   pool        share of the measured tasks that found their tensors in the session's pool
 //
-// usage: infer_bench [--threads N] [--runs N] [--region L T W H] --model CARD=FILE.onnx… PICTURE
+// With --streams N, N tasks share one session, as streams do, and W threads run them by turns: how many sets of tensors
+// that takes, how much memory beside the model, and how often one was there.
+//
+// usage: infer_bench [--threads N] [--runs N] [--region L T W H] [--streams N --workers W] --model CARD=FILE.onnx…
+//        PICTURE
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -20,7 +25,9 @@
 #include <memory>
 #include <new>
 #include <string>
+#include <thread>
 #include <time.h>
+#include <unistd.h>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -65,6 +72,8 @@ using SteadyClock = std::chrono::steady_clock;
 struct Options {
   int threads = 1;
   int runs = 100;
+  int streams = 0;
+  int workers = 2;
   std::vector<float> region;
   std::vector<std::string> models;
   std::string picture;
@@ -135,6 +144,26 @@ class BareSession {
   std::vector<OrtValue*> outputs_;
 };
 
+/// A session that counts what the runtime allocates in its runs.
+class CountedSession final : public infer::Session {
+ public:
+  explicit CountedSession(std::unique_ptr<Session> session) : session_(std::move(session)) {}
+  const std::vector<infer::TensorSpec>& inputs() const override { return session_->inputs(); }
+  const std::vector<infer::TensorSpec>& outputs() const override { return session_->outputs(); }
+  Result<std::unique_ptr<infer::Binding>> make_binding() override { return session_->make_binding(); }
+  Status run(infer::Binding& binding) override {
+    const std::size_t before = allocations.load();
+    auto status = session_->run(binding);
+    in_runs_ += allocations.load() - before;
+    return status;
+  }
+  std::size_t in_runs() const { return in_runs_; }
+
+ private:
+  const std::unique_ptr<Session> session_;
+  std::size_t in_runs_ = 0;
+};
+
 /// Runs the task once and says where the time went.
 using RunOnce = std::function<Result<infer::RunTimes>(const media::Frame&, const vision::PixelRegion&)>;
 
@@ -199,16 +228,13 @@ double thread_cpu_ms() {
 struct Contender {
   Samples wall;
   Samples cpu;
-  std::ptrdiff_t allocated = 0;  // by the last run
 
   Status measure(const std::function<Status()>& run) {
-    const std::size_t allocations_before = allocations.load();
     const double cpu_before = thread_cpu_ms();
     const auto begin = SteadyClock::now();
     OC_TRY_STATUS(run());
     wall.add(milliseconds(SteadyClock::now() - begin));
     cpu.add(thread_cpu_ms() - cpu_before);
-    allocated = static_cast<std::ptrdiff_t>(allocations.load() - allocations_before);
     return {};
   }
   void clear() {
@@ -217,13 +243,26 @@ struct Contender {
   }
 };
 
-Status measure(const std::string& name_and_file, const Options& options, const media::Frame& frame) {
+struct Model {
+  infer::ModelCard card;
+  std::string file;
+  std::shared_ptr<infer::Backend> backend;
+};
+
+Result<Model> load(const std::string& name_and_file) {
   const auto equals = name_and_file.find('=');
-  const std::string file = equals == std::string::npos ? "" : name_and_file.substr(equals + 1);
-  OC_TRY(const auto card, infer::load_model_card(name_and_file.substr(0, equals)));
-  OC_TRY(const auto backend, infer::make_onnx_backend());
+  Model model;
+  if (equals != std::string::npos) model.file = name_and_file.substr(equals + 1);
+  OC_TRY(model.card, infer::load_model_card(name_and_file.substr(0, equals)));
+  OC_TRY(model.backend, infer::make_onnx_backend());
+  return model;
+}
+
+Status measure(const std::string& name_and_file, const Options& options, const media::Frame& frame) {
+  OC_TRY(const auto model, load(name_and_file));
+  const auto& [card, file, backend] = model;
   OC_TRY(auto loaded, backend->load(file, {.intra_op_threads = options.threads}));
-  const std::shared_ptr<infer::Session> session = std::move(loaded);
+  const auto session = std::make_shared<CountedSession>(std::move(loaded));
   OC_TRY(const auto run_once, make_task(card, session));
   OC_TRY(auto bare, BareSession::create(file, options.threads, *session));
   vision::PixelRegion region = infer::whole(frame);
@@ -246,12 +285,16 @@ Status measure(const std::string& name_and_file, const Options& options, const m
   Samples of_run;
   Samples of_preprocess;
   Samples of_head;
+  std::size_t allocated = 0;  // by the last task
+  infer::PoolCounts at_begin;
   const std::array<std::function<Status()>, 3> turns{
       [&] { return of_bare.measure([&] { return bare.run(); }); },
       [&] { return of_ours.measure([&] { return session->run(*binding); }); },
       [&] {
         return of_task.measure([&]() -> Status {
+          const std::size_t before = allocations.load() - session->in_runs();
           OC_TRY(const auto times, run_once(frame, region));
+          allocated = allocations.load() - session->in_runs() - before;
           of_run.add(milliseconds(times.run));
           of_preprocess.add(milliseconds(times.preprocess));
           of_head.add(milliseconds(times.head));
@@ -261,17 +304,72 @@ Status measure(const std::string& name_and_file, const Options& options, const m
   for (int i = 0; i < options.runs + kWarmUp; ++i) {
     for (int turn = 0; turn < 3; ++turn) OC_TRY_STATUS(turns[static_cast<std::size_t>((i + turn) % 3)]());
     if (i + 1 == kWarmUp) {
+      at_begin = session->bindings().counts();
       for (Samples* samples : {&of_run, &of_preprocess, &of_head}) samples->clear();
       for (Contender* contender : {&of_bare, &of_ours, &of_task}) contender->clear();
     }
   }
+  const auto at_end = session->bindings().counts();
+  const infer::PoolCounts meanwhile{at_end.hits - at_begin.hits, at_end.misses - at_begin.misses, at_end.bindings};
   Samples& wall = of_bare.wall;
-  std::printf("%-17s %8.3f %8.3f %8.3f %8.3f  %6.3f %6.3f %10.3f %6.3f  %7.3f %7.3f %7.2f %%  %8.3f %6td\n",
+  std::printf("%-17s %8.3f %8.3f %8.3f %8.3f  %6.3f %6.3f %10.3f %6.3f  %7.3f %7.3f %7.2f %%  %8.3f %6zu %6.2f %%\n",
               card.name.c_str(), wall.median(), wall.quantile(0.99), of_ours.wall.median(), of_ours.wall.quantile(0.99),
               wall.median() / of_ours.wall.median(), wall.quantile(0.99) / of_ours.wall.quantile(0.99),
               wall.sum() / of_ours.wall.sum(), of_bare.cpu.median() / of_ours.cpu.median(), of_preprocess.median(),
-              of_head.median(), 100 * of_head.median() / of_run.median(), of_task.wall.median(),
-              of_task.allocated - of_bare.allocated);
+              of_head.median(), 100 * of_head.median() / of_run.median(), of_task.wall.median(), allocated,
+              100 * meanwhile.hit_rate());
+  return {};
+}
+
+double resident_mb() {
+  long pages = 0;
+  if (std::FILE* file = std::fopen("/proc/self/statm", "r")) {
+    if (std::fscanf(file, "%*s %ld", &pages) != 1) pages = 0;
+    std::fclose(file);
+  }
+  return static_cast<double>(pages) * static_cast<double>(sysconf(_SC_PAGESIZE)) / 1e6;
+}
+
+std::size_t binding_bytes(const infer::Session& session) {
+  std::size_t bytes = 0;
+  for (const auto& spec : session.inputs()) bytes += spec.bytes();
+  for (const auto& spec : session.outputs()) bytes += spec.bytes();
+  return bytes;
+}
+
+/// Every worker takes the next stream, until each had its turn `kRounds` times.
+Status measure_streams(const std::string& name_and_file, const Options& options, const media::Frame& frame) {
+  OC_TRY(const auto model, load(name_and_file));
+  OC_TRY(auto loaded, model.backend->load(model.file, {.intra_op_threads = 1}));
+  const std::shared_ptr<infer::Session> session = std::move(loaded);
+  OC_TRY(auto first, make_task(model.card, session));
+  OC_TRY([[maybe_unused]] const auto warm, first(frame, infer::whole(frame)));
+  const double before = resident_mb();
+  std::vector<RunOnce> streams{std::move(first)};
+  while (streams.size() < static_cast<std::size_t>(options.streams)) {
+    OC_TRY(auto task, make_task(model.card, session));
+    streams.push_back(std::move(task));
+  }
+  constexpr std::size_t kRounds = 4;
+  std::atomic<std::size_t> next{0};
+  std::atomic<std::size_t> failed{0};
+  {
+    std::vector<std::jthread> workers;
+    for (int worker = 0; worker < options.workers; ++worker) {
+      workers.emplace_back([&] {
+        for (std::size_t turn = next++; turn < kRounds * streams.size(); turn = next++) {
+          // A stream never runs twice at once: its turns are far apart, and a worker has but one.
+          if (!streams[turn % streams.size()](frame, infer::whole(frame))) ++failed;
+        }
+      });
+    }
+  }
+  if (failed > 0) return base::Error(base::Code::internal, std::to_string(failed) + " runs failed");
+  const auto counts = session->bindings().counts();
+  const double set_mb = static_cast<double>(binding_bytes(*session)) / 1e6;
+  std::printf("%-17s %7d %7d %8zu %8.1f %8.1f %12.1f %8.2f %%\n", model.card.name.c_str(), options.streams,
+              options.workers, counts.bindings, static_cast<double>(counts.bindings) * set_mb,
+              static_cast<double>(options.streams) * set_mb, resident_mb() - before, 100 * counts.hit_rate());
   return {};
 }
 
@@ -279,9 +377,13 @@ Status run(const Options& options) {
   OC_TRY(const auto frame, first_frame(options.picture));
   std::printf("%d thread%s, %d runs of each in turns, %dx%d; times in ms\n", options.threads,
               options.threads == 1 ? "" : "s", options.runs, frame->width(), frame->height());
-  std::printf("%-17s %8s %8s %8s %8s  %6s %6s %10s %6s  %7s %7s %9s  %8s %6s\n", "model", "bare p50", "p99", "ours",
-              "p99", "ratio", "at p99", "throughput", "cpu", "pre", "head", "of run", "task p50", "allocs");
+  std::printf("%-17s %8s %8s %8s %8s  %6s %6s %10s %6s  %7s %7s %9s  %8s %6s %8s\n", "model", "bare p50", "p99", "ours",
+              "p99", "ratio", "at p99", "throughput", "cpu", "pre", "head", "of run", "task p50", "allocs", "pool");
   for (const auto& model : options.models) OC_TRY_STATUS(measure(model, options, *frame));
+  if (options.streams == 0) return {};
+  std::printf("\n%-17s %7s %7s %8s %8s %8s %12s %10s\n", "one session", "streams", "workers", "tensors", "MB",
+              "one each", "resident +MB", "pool");
+  for (const auto& model : options.models) OC_TRY_STATUS(measure_streams(model, options, *frame));
   return {};
 }
 
@@ -292,6 +394,9 @@ int main(int argc, char** argv) {
   CLI::App app("Measures our inference layer against the bare runtime");
   app.add_option("--threads", options.threads, "Threads of one run")->check(CLI::Range(1, 64));
   app.add_option("--runs", options.runs, "Measured runs of each")->check(CLI::Range(1, 100'000));
+  app.add_option("--streams", options.streams, "Tasks that share a session; 0: leave that out")
+      ->check(CLI::Range(0, 10'000));
+  app.add_option("--workers", options.workers, "Threads that run them")->check(CLI::Range(1, 256));
   app.add_option("--region", options.region, "LEFT TOP WIDTH HEIGHT of the part to look at")->expected(4);
   app.add_option("--model", options.models, "CARD.yaml=WEIGHTS.onnx, repeatable")->required()->take_all();
   app.add_option("PICTURE", options.picture, "Photo, or clip whose first frame is taken")->required();

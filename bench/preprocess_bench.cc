@@ -52,7 +52,7 @@ using ocelli::media::PixelFormat;
 using ocelli::media::PlaneSize;
 using ocelli::vision::InputSpec;
 using ocelli::vision::Letterbox;
-using ocelli::vision::Padding;
+using ocelli::vision::PaddingMark;
 using ocelli::vision::Preprocessor;
 using ocelli::vision::ResizeFilter;
 
@@ -273,17 +273,17 @@ Times measure(const std::vector<FramePtr>& frames, const InputSpec& spec, int ro
   const Tensor fused_tensor = make_tensor(fused.output_bytes());
   const Tensor afresh_tensor = make_tensor(fused.output_bytes());
   const Tensor usual_tensor = make_tensor(fused.output_bytes());
+  PaddingMark mark;
   std::array<std::vector<double>, 4> ms;
   std::uint64_t sum = 0;
   for (int round = -3; round < rounds; ++round) {
     const auto frame = [&](int ahead) -> const media::Frame& {
       return *frames[static_cast<std::size_t>(round + 3 + ahead) % frames.size()];
     };
-    const std::array<double, 4> once = {
-        milliseconds([&] { (void)fused.run(frame(0), fused_tensor.get(), Padding::keep); }),
-        milliseconds([&] { (void)afresh.run(frame(2), afresh_tensor.get()); }),
-        milliseconds([&] { usual.run(frame(4), usual_tensor.get()); }),
-        milliseconds([&] { sum += read_planes(frame(6)); })};
+    const std::array<double, 4> once = {milliseconds([&] { (void)fused.run(frame(0), fused_tensor.get(), &mark); }),
+                                        milliseconds([&] { (void)afresh.run(frame(2), afresh_tensor.get()); }),
+                                        milliseconds([&] { usual.run(frame(4), usual_tensor.get()); }),
+                                        milliseconds([&] { sum += read_planes(frame(6)); })};
     if (round < 0) continue;
     for (std::size_t i = 0; i < once.size(); ++i) ms[i].push_back(once[i]);
   }

@@ -61,7 +61,7 @@ base::Result<LoadedModel> load_model(const config::ModelConfig& config, infer::T
   const bool open_sizes = task == infer::Task::text_detection || task == infer::Task::text_direction ||
                           task == infer::Task::text_recognition;
   if (open_sizes) return model;  // the picture says how large a run is, so there is none to warm up for
-  OC_TRY(auto binding, model.session->make_binding());
+  OC_TRY(const auto binding, model.session->lease_binding());
   OC_TRY_STATUS(model.session->run(*binding));
   return model;
 }

@@ -108,6 +108,7 @@ base::Status Site::load() {
     logger_.warn("precision auto is fp32", {{"model", model_->card.name}, {"reason", reason}});
   }
   for (const auto& camera : site_.cameras) OC_TRY_STATUS(engine::check_labels(camera, model_->card.labels));
+  model_->session->bindings().publish(metrics_, model_->card.name);
   const auto use = model_->session->provider();
   if (!use.reason.empty()) logger_.warn("provider not used", {{"model", model_->card.name}, {"reason", use.reason}});
   logger_.info("model ready", {{"model", model_->card.name},

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "infer/binding_pool.h"
 #include "infer/precision.h"
 #include "infer/tensor.h"
 
@@ -29,7 +30,8 @@ struct ProviderUse {
 };
 
 struct SessionConfig {
-  int intra_op_threads = 0;  ///< threads of one run; 0: default_intra_op_threads()
+  /// Threads of one run; 0: default_intra_op_threads(), whose threads all such sessions share.
+  int intra_op_threads = 0;
   /// What is computed with. Int8 lies in the weights, so that a backend makes no difference between it and fp32.
   Precision precision = Precision::fp32;
   /// What cannot be had is replaced by the processor; Session::provider() says why.
@@ -39,7 +41,8 @@ struct SessionConfig {
 /// All cores up to four: measured on YOLOv8n, see docs/decisions/0004. Many streams in parallel do better with 1.
 int default_intra_op_threads();
 
-/// Input and output memory of one run, bound to the model once and used again for every run.
+/// Input and output memory of one run, bound to the model once and used again for every run. May be destroyed after its
+/// session.
 class Binding {
  public:
   virtual ~Binding() = default;
@@ -79,8 +82,14 @@ class Session {
   virtual ~Session() = default;
   virtual const std::vector<TensorSpec>& inputs() const = 0;
   virtual const std::vector<TensorSpec>& outputs() const = 0;
-  /// Preallocated, aligned, bound: the runtime reads and writes this memory in place.
+  /// Preallocated, aligned, bound: the runtime reads and writes this memory in place. Of one's own: see
+  /// lease_binding().
   virtual base::Result<std::unique_ptr<Binding>> make_binding() = 0;
+  /// A binding for the run at hand, from those that the callers of this session share.
+  base::Result<BindingLease> lease_binding() {
+    return bindings_.take([this] { return make_binding(); });
+  }
+  BindingPool& bindings() { return bindings_; }
   /// Blocks for one run over the binding's memory.
   virtual base::Status run(Binding& binding) = 0;
   virtual ProviderUse provider() const { return {}; }
@@ -88,6 +97,9 @@ class Session {
   virtual base::Result<std::unique_ptr<OpenBinding>> make_open_binding();
   /// What the model's file says under a key of its own, e.g. a recogniser's characters; `not_found` when nothing.
   virtual base::Result<std::string> metadata(const std::string& key) const;
+
+ private:
+  BindingPool bindings_;
 };
 
 enum class BackendKind {
@@ -97,7 +109,8 @@ enum class BackendKind {
 /// "onnxruntime", "openvino".
 std::string_view backend_name(BackendKind kind);
 
-/// A runtime that can load models. Sessions share its environment and memory arena and keep it alive. Thread-safe.
+/// A runtime that can load models. Sessions share its environment, memory arena and threads and keep it alive.
+/// Thread-safe.
 class Backend {
  public:
   virtual ~Backend() = default;

@@ -7,6 +7,16 @@
 
 namespace ocelli::infer {
 
+std::span<const std::byte> ModelOutput::memory(std::size_t index) const {
+  if (binding_) {
+    const TensorBuffer& tensor = (*binding_)->output(index);
+    return {static_cast<const std::byte*>(tensor.data()), tensor.bytes()};
+  }
+  const TensorView& all = batch_->output(index);
+  const std::size_t bytes = all.element_count() * element_bytes(all.type) / place_.count;
+  return {static_cast<const std::byte*>(all.data) + place_.index * bytes, bytes};
+}
+
 base::Result<std::size_t> find_output(const Session& session, const std::string& name) {
   const auto& outputs = session.outputs();
   if (name.empty() && outputs.size() == 1) return std::size_t{0};

@@ -1,37 +1,57 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "base/result.h"
 #include "infer/backend.h"
+#include "infer/binding_pool.h"
 #include "infer/tensor.h"
 #include "vision/letterbox.h"
 
 namespace ocelli::infer {
 
-/// What one run of a model left: its output tensors, in the memory that is bound to it, and which part of the picture
-/// the model saw. Valid until the next run of the same binding.
+/// Which of the pictures of one run.
+struct BatchPlace {
+  std::size_t index = 0;
+  std::size_t count = 1;
+};
+
+/// What one run of a model left of a picture: its output tensors, in the memory that is bound to it, and which part of
+/// the picture the model saw. The session outlives it. Move-only.
 class ModelOutput {
  public:
-  ModelOutput(const Binding& binding, const vision::Letterbox& letterbox)
-      : binding_(&binding), letterbox_(&letterbox) {}
+  /// Holds that memory: others get it when this goes.
+  ModelOutput(BindingLease binding, const vision::Letterbox& letterbox)
+      : binding_(std::move(binding)), letterbox_(letterbox) {}
+  /// Of one picture of a batch; valid until the binding runs again.
+  ModelOutput(const OpenBinding& batch, BatchPlace place, const vision::Letterbox& letterbox)
+      : batch_(&batch), place_(place), letterbox_(letterbox) {}
 
-  const TensorBuffer& tensor(std::size_t index) const { return binding_->output(index); }
   /// Of an output whose type is float32.
   std::span<const float> floats(std::size_t index) const {
-    return {static_cast<const float*>(tensor(index).data()), tensor(index).bytes() / sizeof(float)};
+    const auto all = memory(index);
+    return {reinterpret_cast<const float*>(all.data()), all.size() / sizeof(float)};
   }
   /// Of an output whose type is uint8.
   std::span<const std::uint8_t> bytes(std::size_t index) const {
-    return {static_cast<const std::uint8_t*>(tensor(index).data()), tensor(index).bytes()};
+    const auto all = memory(index);
+    return {reinterpret_cast<const std::uint8_t*>(all.data()), all.size()};
   }
-  const vision::Letterbox& letterbox() const { return *letterbox_; }
+  const vision::Letterbox& letterbox() const { return letterbox_; }
 
  private:
-  const Binding* binding_;
-  const vision::Letterbox* letterbox_;
+  /// Of one picture.
+  std::span<const std::byte> memory(std::size_t index) const;
+
+  std::optional<BindingLease> binding_;
+  const OpenBinding* batch_ = nullptr;  // where there is no binding
+  BatchPlace place_;
+  vision::Letterbox letterbox_;
 };
 
 /// Which of the model's outputs has this name; the only one if `name` is empty. `invalid` says which there are.

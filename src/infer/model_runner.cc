@@ -44,25 +44,28 @@ base::Status check_input(const ModelCard& card, const Session& session) {
 
 base::Result<ModelRunner> ModelRunner::create(const ModelCard& card, std::shared_ptr<Session> session) {
   OC_TRY_STATUS(check_input(card, *session));
-  OC_TRY(auto binding, session->make_binding());
-  return ModelRunner(card, std::move(session), std::move(binding));
+  OC_TRY([[maybe_unused]] const auto binding,
+         session->lease_binding());  // a model that cannot be bound is refused here
+  return ModelRunner(card, std::move(session));
 }
 
 base::Result<ModelOutput> ModelRunner::run(const media::Frame& frame, const vision::PixelRegion& region,
                                            base::Tracer* tracer, RunTimes& times) {
+  OC_TRY(auto binding, session_->lease_binding());
+  vision::Letterbox letterbox;
   const auto begin = SteadyClock::now();
   {
     const base::TraceSpan span(tracer, "preprocess");
-    OC_TRY(letterbox_, preprocessor_.run(frame, region, binding_->input(0).data(), vision::Padding::keep));
+    OC_TRY(letterbox, preprocessor_.run(frame, region, binding->input(0).data(), &binding.padding()));
   }
   const auto preprocessed = SteadyClock::now();
   {
     const base::TraceSpan span(tracer, "inference");
-    OC_TRY_STATUS(session_->run(*binding_));
+    OC_TRY_STATUS(session_->run(*binding));
   }
   times.preprocess = preprocessed - begin;
   times.run = SteadyClock::now() - preprocessed;
-  return ModelOutput(*binding_, letterbox_);
+  return ModelOutput(std::move(binding), letterbox);
 }
 
 }  // namespace ocelli::infer

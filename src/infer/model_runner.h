@@ -21,26 +21,24 @@ struct RunTimes {
 };
 
 /// Frame in, output tensors out: the preprocessing kernel writes straight into the bound input tensor, then the session
-/// runs. Has its own binding; sessions are shared. One thread at a time.
+/// runs. The session is shared, and lends the memory for each run. One thread at a time.
 class ModelRunner {
  public:
   /// `invalid` when the card does not fit the model's real input: both are named.
   static base::Result<ModelRunner> create(const ModelCard& card, std::shared_ptr<Session> session);
 
-  /// Runs on `region` of the frame, as if it were a picture of its own: see vision::region_of(). The output is valid
-  /// until the next run. Writes the first two of `times`.
+  /// Runs on `region` of the frame, as if it were a picture of its own: see vision::region_of(). Let go of the
+  /// output before the next run: what is held, others cannot use. Writes the first two of `times`.
   base::Result<ModelOutput> run(const media::Frame& frame, const vision::PixelRegion& region, base::Tracer* tracer,
                                 RunTimes& times);
   const Session& session() const { return *session_; }
 
  private:
-  ModelRunner(const ModelCard& card, std::shared_ptr<Session> session, std::unique_ptr<Binding> binding)
-      : session_(std::move(session)), binding_(std::move(binding)), preprocessor_(card.input) {}
+  ModelRunner(const ModelCard& card, std::shared_ptr<Session> session)
+      : session_(std::move(session)), preprocessor_(card.input) {}
 
   std::shared_ptr<Session> session_;  // co-owned with the other runners of the model
-  std::unique_ptr<Binding> binding_;
   vision::Preprocessor preprocessor_;
-  vision::Letterbox letterbox_;
 };
 
 /// All of a frame.

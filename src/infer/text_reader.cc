@@ -92,7 +92,7 @@ base::Result<TextReader::Stage> TextReader::make_stage(const TextModels::Model& 
   const bool fits = input.type == ElementType::float32 && input.shape.size() == 4 &&
                     (input.shape[1] == 3 || input.shape[1] < 0) && session.outputs()[0].type == ElementType::float32;
   if (!fits) return misfit(model.card.name, "input " + input.to_string(), "float32[?,3,height,width]");
-  Stage stage{model.card.input, model.session, nullptr};
+  Stage stage{model.card.input, model.session, nullptr, vision::Preprocessor(model.card.input)};
   OC_TRY(stage.binding, model.session->make_open_binding());
   return stage;
 }
@@ -112,7 +112,7 @@ base::Result<TextReader> TextReader::create(const TextModels& models, const Text
   return TextReader(config, std::move(detection), std::move(direction), std::move(recognition), std::move(decoder));
 }
 
-base::Result<std::vector<TextRegion>> TextReader::find(const media::Frame& frame) const {
+base::Result<std::vector<TextRegion>> TextReader::find(const media::Frame& frame) {
   const DetectionCanvas canvas = detection_canvas(frame.width(), frame.height(), detection_.input);
   const std::array<std::int64_t, 4> shape{1, 3, canvas.height, canvas.width};
   OC_TRY(void* input, detection_.binding->shape_input(0, shape));
@@ -121,7 +121,8 @@ base::Result<std::vector<TextRegion>> TextReader::find(const media::Frame& frame
   spec.height = canvas.height;
   spec.fit = canvas.fit;
   spec.pad = 0;
-  OC_TRY(const auto letterbox, vision::Preprocessor(spec).run(frame, input));
+  detection_.preprocessor.change(spec);
+  OC_TRY(const auto letterbox, detection_.preprocessor.run(frame, input));
   OC_TRY_STATUS(detection_.binding->run());
   OC_TRY(auto regions, find_text(detection_.binding->output(0).floats(), canvas.width, canvas.height, config_.regions));
   for (auto& region : regions) region.area = to_source(region.area, letterbox);
@@ -142,7 +143,7 @@ base::Result<std::vector<media::FramePtr>> TextReader::cut(const std::vector<Tex
   return lines;
 }
 
-base::Status TextReader::turn_over(std::vector<media::FramePtr>& lines) const {
+base::Status TextReader::turn_over(std::vector<media::FramePtr>& lines) {
   const vision::InputSpec& input = direction_.input;
   const std::array<std::int64_t, 4> shape{static_cast<std::int64_t>(lines.size()), 3, input.height, input.width};
   OC_TRY(void* memory, direction_.binding->shape_input(0, shape));
@@ -152,7 +153,8 @@ base::Status TextReader::turn_over(std::vector<media::FramePtr>& lines) const {
     vision::InputSpec spec = input;
     if (scaled_width(*lines[i], input.height) > input.width) spec.fit = vision::Fit::stretch;
     float* target = tensor + i * floats_of(input.width, input.height);
-    OC_TRY([[maybe_unused]] const auto letterbox, vision::Preprocessor(spec).run(*lines[i], target));
+    direction_.preprocessor.change(spec);
+    OC_TRY([[maybe_unused]] const auto letterbox, direction_.preprocessor.run(*lines[i], target));
   }
   OC_TRY_STATUS(direction_.binding->run());
   const auto scores = direction_.binding->output(0).floats();
@@ -173,7 +175,8 @@ base::Result<RecognisedText> TextReader::recognise(const media::Frame& line) {
   if (scaled_width(line, spec.height) > spec.width) spec.fit = vision::Fit::stretch;
   const std::array<std::int64_t, 4> shape{1, 3, spec.height, spec.width};
   OC_TRY(void* input, recognition_.binding->shape_input(0, shape));
-  OC_TRY([[maybe_unused]] const auto letterbox, vision::Preprocessor(spec).run(line, input));
+  recognition_.preprocessor.change(spec);
+  OC_TRY([[maybe_unused]] const auto letterbox, recognition_.preprocessor.run(line, input));
   OC_TRY_STATUS(recognition_.binding->run());
   return decoder_.decode(recognition_.binding->output(0).floats());
 }

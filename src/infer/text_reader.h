@@ -59,6 +59,7 @@ class TextReader {
     vision::InputSpec input;
     std::shared_ptr<Session> session;  // outlives the binding, which is why it stands before it
     std::unique_ptr<OpenBinding> binding;
+    vision::Preprocessor preprocessor;  // changed to the size of each run
   };
   TextReader(const TextReaderConfig& config, Stage detection, Stage direction, Stage recognition, CtcDecoder decoder)
       : config_(config),
@@ -68,9 +69,9 @@ class TextReader {
         decoder_(std::move(decoder)) {}
 
   static base::Result<Stage> make_stage(const TextModels::Model& model, Task task);
-  base::Result<std::vector<TextRegion>> find(const media::Frame& frame) const;
+  base::Result<std::vector<TextRegion>> find(const media::Frame& frame);
   base::Result<std::vector<media::FramePtr>> cut(const std::vector<TextRegion>& regions) const;
-  base::Status turn_over(std::vector<media::FramePtr>& lines) const;
+  base::Status turn_over(std::vector<media::FramePtr>& lines);
   base::Result<RecognisedText> recognise(const media::Frame& line);
 
   TextReaderConfig config_;

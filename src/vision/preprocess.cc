@@ -18,7 +18,7 @@ using internal::ChannelMix;
 using internal::Columns;
 using internal::KernelJob;
 using internal::KernelPlane;
-using internal::make_resample_table;
+using internal::remake_resample_table;
 using internal::ResampleTable;
 
 constexpr int kMostRowsIn16Bits = 257;  // × 255 = 65535
@@ -78,8 +78,7 @@ std::int64_t extent_halves(int pixels, bool halved) {
 
 /// Tables and scratch rows for one frame geometry, and the job that points at them.
 struct Preprocessor::Impl {
-  explicit Impl(const InputSpec& wanted);
-
+  void use(const InputSpec& wanted);
   void prepare(const Geometry& geometry, const Letterbox& box);
   void prepare_plane(const Geometry& geometry, int index);
   void set_mix(media::ColorSpec color);
@@ -87,18 +86,21 @@ struct Preprocessor::Impl {
 
   InputSpec spec;
   std::optional<Geometry> prepared;
-  const void* padded = nullptr;         // the memory whose padding fits `prepared`
   std::array<ResampleTable, 4> tables;  // columns and rows of luma or BGR, then of chroma
   std::array<double, 3> gains{};        // per plane: what turns the kernel's sums into means
   std::vector<std::vector<float>> scratch;
-  std::vector<std::vector<std::uint16_t>> scratch_sums;
-  std::vector<std::uint8_t> scratch_canvas_row;  // of an interleaved tensor
-  std::array<double, 3> channel_gains{};         // of R, G, B: output = level × gain + offset
+  std::size_t scratch_used = 0;
+  std::array<std::vector<std::uint16_t>, 3> scratch_sums;  // per plane
+  std::vector<std::uint8_t> scratch_canvas_row;            // of an interleaved tensor
+  std::array<double, 3> channel_gains{};                   // of R, G, B: output = level × gain + offset
   std::array<double, 3> channel_offsets{};
   KernelJob job;
 };
 
-Preprocessor::Impl::Impl(const InputSpec& wanted) : spec(wanted) {
+void Preprocessor::Impl::use(const InputSpec& wanted) {
+  OC_CHECK(wanted.width > 0 && wanted.height > 0);
+  spec = wanted;
+  prepared.reset();
   for (std::size_t c = 0; c < 3; ++c) {
     const std::size_t position = position_of(c, spec.order);
     const bool raw = spec.element == ElementType::uint8;
@@ -112,13 +114,15 @@ Preprocessor::Impl::Impl(const InputSpec& wanted) : spec(wanted) {
 }
 
 float* Preprocessor::Impl::scratch_row(std::size_t samples) {
-  return scratch.emplace_back(samples + internal::kRowSlack, 0.F).data();
+  if (scratch_used == scratch.size()) scratch.emplace_back();
+  std::vector<float>& row = scratch[scratch_used++];
+  row.assign(samples + internal::kRowSlack, 0.F);
+  return row.data();
 }
 
 void Preprocessor::Impl::prepare(const Geometry& geometry, const Letterbox& box) {
   job = KernelJob{};
-  scratch.clear();
-  scratch_sums.clear();
+  scratch_used = 0;
   job.box = box;
   job.element = spec.element;
   job.order = spec.order;
@@ -132,7 +136,6 @@ void Preprocessor::Impl::prepare(const Geometry& geometry, const Letterbox& box)
   job.plane_count = media::plane_count(geometry.format);
   for (int plane = 0; plane < job.plane_count; ++plane) prepare_plane(geometry, plane);
   prepared = geometry;
-  padded = nullptr;
 }
 
 void Preprocessor::Impl::prepare_plane(const Geometry& geometry, int index) {
@@ -142,8 +145,8 @@ void Preprocessor::Impl::prepare_plane(const Geometry& geometry, int index) {
   const bool halved = index > 0;
   ResampleTable& horizontal = tables[halved ? 2 : 0];  // U and V share theirs: the kernel then takes both at once
   ResampleTable& vertical = tables[halved ? 3 : 1];
-  horizontal = make_resample_table(size.width, extent_halves(width, halved), job.box.content_width, spec.filter);
-  vertical = make_resample_table(size.height, extent_halves(height, halved), job.box.content_height, spec.filter);
+  remake_resample_table(horizontal, size.width, extent_halves(width, halved), job.box.content_width, spec.filter);
+  remake_resample_table(vertical, size.height, extent_halves(height, halved), job.box.content_height, spec.filter);
 
   KernelPlane& plane = job.planes[p];
   plane.samples = size.width;
@@ -156,10 +159,11 @@ void Preprocessor::Impl::prepare_plane(const Geometry& geometry, int index) {
   const int row_samples = size.width / choice.step;
   if (choice.step > 1) {
     gains[p] /= choice.summed;
-    horizontal = make_resample_table(row_samples, 2 * row_samples, job.box.content_width, spec.filter);
+    remake_resample_table(horizontal, row_samples, 2 * row_samples, job.box.content_width, spec.filter);
   }
   if (plane.columns == Columns::triples) {
-    plane.sums = scratch_sums.emplace_back(static_cast<std::size_t>(size.width) + internal::kRowSlack).data();
+    scratch_sums[p].assign(static_cast<std::size_t>(size.width) + internal::kRowSlack, 0);
+    plane.sums = scratch_sums[p].data();
   }
   plane.horizontal = &horizontal;
   plane.vertical = &vertical;
@@ -192,8 +196,8 @@ void Preprocessor::Impl::set_mix(media::ColorSpec color) {
              mix(2, m.luma, m.blue_u, 0, m.blue_offset)};
 }
 
-Preprocessor::Preprocessor(const InputSpec& spec) : impl_(std::make_unique<Impl>(spec)) {
-  OC_CHECK(spec.width > 0 && spec.height > 0);
+Preprocessor::Preprocessor(const InputSpec& spec) : impl_(std::make_unique<Impl>()) {
+  impl_->use(spec);
 }
 Preprocessor::~Preprocessor() = default;
 Preprocessor::Preprocessor(Preprocessor&&) noexcept = default;
@@ -203,17 +207,21 @@ const InputSpec& Preprocessor::spec() const {
   return impl_->spec;
 }
 
+void Preprocessor::change(const InputSpec& spec) {
+  if (spec != impl_->spec) impl_->use(spec);
+}
+
 std::size_t Preprocessor::output_bytes() const {
   return 3 * static_cast<std::size_t>(impl_->spec.width) * static_cast<std::size_t>(impl_->spec.height) *
          element_bytes(impl_->spec.element);
 }
 
-base::Result<Letterbox> Preprocessor::run(const media::Frame& frame, void* output, Padding padding) {
-  return run(frame, PixelRegion{0, 0, frame.width(), frame.height()}, output, padding);
+base::Result<Letterbox> Preprocessor::run(const media::Frame& frame, void* output, PaddingMark* mark) {
+  return run(frame, PixelRegion{0, 0, frame.width(), frame.height()}, output, mark);
 }
 
 base::Result<Letterbox> Preprocessor::run(const media::Frame& frame, const PixelRegion& region, void* output,
-                                          Padding padding) {
+                                          PaddingMark* mark) {
   OC_TRY_STATUS(internal::check_region(frame, region));
   Impl& impl = *impl_;
   const Letterbox box = Letterbox::fit(region, impl.spec.width, impl.spec.height, impl.spec.fit);
@@ -237,9 +245,10 @@ base::Result<Letterbox> Preprocessor::run(const media::Frame& frame, const Pixel
     job.channels[c] = planar ? bytes + position_of(c, impl.spec.order) * (output_bytes() / 3)
                              : impl.scratch_canvas_row.data() + c * impl.scratch_canvas_row.size() / 3;
   }
-  job.writes_padding = padding == Padding::write || impl.padded != output;
+  const PaddingMark::Drawn drawn{impl.spec, box.content_left, box.content_top, box.content_width, box.content_height};
+  job.writes_padding = mark == nullptr || mark->drawn_ != drawn;
   internal::run_kernel(job);
-  impl.padded = output;
+  if (mark != nullptr) mark->drawn_ = drawn;
   return job.box;
 }
 

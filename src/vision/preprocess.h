@@ -4,8 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
-#include <vector>
 
 #include "base/result.h"
 #include "media/frame.h"
@@ -27,13 +27,6 @@ enum class ResizeFilter {
   bilinear,  ///< four neighbours, half-pixel centres, whatever the scale: what OpenCV's INTER_LINEAR does
 };
 
-/// What run() finds around the place where the picture goes.
-enum class Padding {
-  write,  ///< Anything: it writes the padding too.
-  keep,   ///< What the last run() of this Preprocessor left in the same memory: rewritten only when the geometry
-          ///< changed.
-};
-
 /// What a model wants its input to be.
 struct InputSpec {
   int width = 640;
@@ -53,6 +46,20 @@ struct InputSpec {
   bool operator==(const InputSpec&) const = default;
 };
 
+/// Which padding a tensor's memory has around the picture, so that it is rewritten only when another one is wanted.
+/// Belongs to the memory, not to a Preprocessor: any number of them may take turns there, but nobody else may write to
+/// it. A new mark says that nothing is known. A value.
+class PaddingMark {
+ private:
+  friend class Preprocessor;
+  struct Drawn {
+    InputSpec spec;
+    int left, top, width, height;  // of the picture on the canvas
+    bool operator==(const Drawn&) const = default;
+  };
+  std::optional<Drawn> drawn_;
+};
+
 /// Decoded planes → model input in one pass: YUV420P, NV12 or BGR is resampled plane by plane, converted by the frame's
 /// own colour matrix and range at output resolution, scaled and written straight into the tensor that the model is
 /// bound to. Every source sample is read once (bilinear: at most once per output row that uses it); there is no
@@ -63,7 +70,7 @@ struct InputSpec {
 /// dark, adds one: bench/preprocess_bench).
 /// Chroma samples are taken to sit in the middle of their 2×2 pixels (MPEG-1/JPEG siting).
 ///
-/// Keeps tables for the last frame geometry; one thread at a time.
+/// Keeps tables for the last frame geometry, and their memory for the next; one thread at a time.
 class Preprocessor {
  public:
   explicit Preprocessor(const InputSpec& spec);
@@ -72,17 +79,19 @@ class Preprocessor {
   Preprocessor& operator=(Preprocessor&&) noexcept;
 
   const InputSpec& spec() const;
+  /// From here on as if made anew for `spec`, but in the memory that it has: for inputs whose size changes.
+  void change(const InputSpec& spec);
   /// Bytes of one picture: 3 × height × width × element.
   std::size_t output_bytes() const;
 
   /// Fills `output` (contiguous, 64-byte aligned, output_bytes() long) and tells where the picture lies in it.
-  /// A wide picture is nearly half padding, so a tensor that nobody else writes is best filled with Padding::keep.
-  /// `invalid` for a frame without pixels.
-  base::Result<Letterbox> run(const media::Frame& frame, void* output, Padding padding = Padding::write);
+  /// Writes the padding too, unless `mark`, which belongs to that memory, says that it is there already: a wide picture
+  /// is nearly half padding. `invalid` for a frame without pixels.
+  base::Result<Letterbox> run(const media::Frame& frame, void* output, PaddingMark* mark = nullptr);
   /// The same for a part of the frame, as if it were a picture of its own; nothing outside it is read. `invalid` unless
   /// it has pixels, lies inside the frame and begins at even ones: see region_of().
   base::Result<Letterbox> run(const media::Frame& frame, const PixelRegion& region, void* output,
-                              Padding padding = Padding::write);
+                              PaddingMark* mark = nullptr);
 
  private:
   struct Impl;

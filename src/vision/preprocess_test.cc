@@ -307,6 +307,7 @@ TEST(Preprocessor, KeepsThePaddingThatIsThereUntilTheGeometryChanges) {
   spec.width = spec.height = 32;
   Preprocessor preprocessor(spec);
   GuardedOutput kept(preprocessor.output_bytes());
+  PaddingMark mark;
   std::uint32_t seed = 0;
   for (const auto& [width, height] : {std::pair{64, 24}, {64, 24}, {24, 64}, {24, 64}, {64, 24}}) {
     media::FrameInfo info;
@@ -314,13 +315,34 @@ TEST(Preprocessor, KeepsThePaddingThatIsThereUntilTheGeometryChanges) {
     info.height = height;
     const media::FramePtr frame = testing::random_frame(info, RowLayout::tight, ++seed);
     GuardedOutput fresh(preprocessor.output_bytes());
-    ASSERT_TRUE(preprocessor.run(*frame, kept.data(), Padding::keep));
+    ASSERT_TRUE(preprocessor.run(*frame, kept.data(), &mark));
     ASSERT_TRUE(Preprocessor(spec).run(*frame, fresh.data()));
     EXPECT_EQ(std::memcmp(kept.data(), fresh.data(), kept.size()), 0);
   }
 }
 
-TEST(Preprocessor, PadsMemoryThatItSeesForTheFirstTime) {
+TEST(Preprocessor, TakesTurnsWithOthersInTheSameMemory) {
+  InputSpec grey;
+  grey.width = grey.height = 32;
+  InputSpec black = grey;
+  black.pad = 0;
+  InputSpec corner = grey;
+  corner.fit = Fit::top_left;
+  media::FrameInfo info;
+  info.width = 64;
+  info.height = 24;
+  const media::FramePtr frame = testing::random_frame(info, RowLayout::tight, 5);
+  GuardedOutput shared(Preprocessor(grey).output_bytes());
+  PaddingMark mark;
+  for (const InputSpec& spec : {grey, grey, black, grey, corner, black}) {
+    GuardedOutput own(shared.size());
+    ASSERT_TRUE(Preprocessor(spec).run(*frame, shared.data(), &mark));
+    ASSERT_TRUE(Preprocessor(spec).run(*frame, own.data()));
+    EXPECT_EQ(std::memcmp(shared.data(), own.data(), own.size()), 0);
+  }
+}
+
+TEST(Preprocessor, LeavesPaddingAloneThatTheMarkSaysIsThere) {
   InputSpec spec;
   spec.width = spec.height = 32;
   Preprocessor preprocessor(spec);
@@ -328,11 +350,37 @@ TEST(Preprocessor, PadsMemoryThatItSeesForTheFirstTime) {
   info.width = 64;
   info.height = 24;
   const media::FramePtr frame = testing::random_frame(info, RowLayout::tight, 5);
-  GuardedOutput first(preprocessor.output_bytes());
-  GuardedOutput second(preprocessor.output_bytes());
-  ASSERT_TRUE(preprocessor.run(*frame, first.data(), Padding::keep));
-  ASSERT_TRUE(preprocessor.run(*frame, second.data(), Padding::keep));
-  EXPECT_EQ(std::memcmp(first.data(), second.data(), first.size()), 0);
+  GuardedOutput tensor(preprocessor.output_bytes());
+  PaddingMark mark;
+  ASSERT_TRUE(preprocessor.run(*frame, tensor.data(), &mark));
+  auto* const corner = reinterpret_cast<float*>(tensor.data());
+  *corner = 7;
+  ASSERT_TRUE(preprocessor.run(*frame, tensor.data(), &mark));
+  EXPECT_EQ(*corner, 7);
+  ASSERT_TRUE(preprocessor.run(*frame, tensor.data()));
+  EXPECT_NE(*corner, 7);
+}
+
+TEST(Preprocessor, ChangesToAnotherInputAsIfItWereANewOne) {
+  InputSpec spec;
+  Preprocessor preprocessor(spec);
+  media::FrameInfo info;
+  info.width = 90;
+  info.height = 70;
+  const media::FramePtr frame = testing::random_frame(info, RowLayout::padded, 6);
+  for (const int width : {64, 32, 96, 64}) {
+    spec.width = width;
+    spec.height = 48;
+    spec.scale = 1.F / static_cast<float>(width);
+    spec.layout = width == 96 ? TensorLayout::interleaved : TensorLayout::planar;
+    preprocessor.change(spec);
+    EXPECT_EQ(preprocessor.spec(), spec);
+    GuardedOutput changed(preprocessor.output_bytes());
+    GuardedOutput fresh(preprocessor.output_bytes());
+    ASSERT_TRUE(preprocessor.run(*frame, changed.data()));
+    ASSERT_TRUE(Preprocessor(spec).run(*frame, fresh.data()));
+    EXPECT_EQ(std::memcmp(changed.data(), fresh.data(), fresh.size()), 0);
+  }
 }
 
 // The region's own pixels in memory that ends with them: so nothing around it is looked at.
@@ -375,9 +423,10 @@ TEST(Preprocessor, FollowsRegionsThatMoveAndGrow) {
   info.height = 70;
   const media::FramePtr frame = testing::random_frame(info, RowLayout::padded, 12);
   GuardedOutput kept(preprocessor.output_bytes());
+  PaddingMark mark;
   for (const PixelRegion region : {PixelRegion{0, 0, 40, 20}, {50, 40, 40, 20}, {50, 40, 20, 30}, {0, 0, 40, 20}}) {
     GuardedOutput fresh(preprocessor.output_bytes());
-    ASSERT_TRUE(preprocessor.run(*frame, region, kept.data(), Padding::keep));
+    ASSERT_TRUE(preprocessor.run(*frame, region, kept.data(), &mark));
     ASSERT_TRUE(Preprocessor(spec).run(*frame, region, fresh.data()));
     EXPECT_EQ(std::memcmp(kept.data(), fresh.data(), kept.size()), 0);
   }

@@ -74,6 +74,9 @@ class ServeTest(ServeCase):
         self.assertEqual(status, 200)
         types, samples = parse_metrics(text)
         self.assertLess(samples["ocelli_camera_staleness_seconds", 'camera="gate"'], 30)
+        pool = {name: value for (name, _), value in samples.items() if name.startswith("ocelli_tensor_pool_")}
+        self.assertEqual((pool["ocelli_tensor_pool_misses_total"], pool["ocelli_tensor_pool_bindings"]), (1, 1))
+        self.assertGreater(pool["ocelli_tensor_pool_hits_total"], 2)
         for family in (name for name, kind in types.items() if kind == "histogram"):
             self.assert_histogram(family, samples)
         for (name, _), value in samples.items():

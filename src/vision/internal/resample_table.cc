@@ -73,17 +73,23 @@ int ResampleTable::widest_span(int lanes) const {
 }
 
 ResampleTable make_resample_table(int source, std::int64_t extent_halves, int output, ResizeFilter filter) {
+  ResampleTable table;
+  remake_resample_table(table, source, extent_halves, output, filter);
+  return table;
+}
+
+void remake_resample_table(ResampleTable& table, int source, std::int64_t extent_halves, int output,
+                           ResizeFilter filter) {
   OC_CHECK(source > 0 && output > 0 && extent_halves > 0);
   const Axis axis(source, extent_halves, output, filter);
   const std::int64_t unit = 2 * static_cast<std::int64_t>(output);
   const std::size_t outputs = static_cast<std::size_t>(output);
   std::int64_t taps = 1;
   for (int i = 0; i < output; ++i) taps = std::max(taps, axis.span(i).count);
-  ResampleTable table;
   table.source = source;
   table.output = output;
   table.taps = static_cast<int>(taps);
-  if (extent_halves % unit == 0) table.step = static_cast<int>(extent_halves / unit);
+  table.step = extent_halves % unit == 0 ? static_cast<int>(extent_halves / unit) : 0;
   table.equal_weights = taps == 1 || table.step > 0;  // bilinear: the middle sample, or half of each of the middle two
   table.stride = (outputs + kPadOutputs - 1) / kPadOutputs * kPadOutputs;
   table.start.assign(table.stride, static_cast<std::int32_t>(axis.span(output - 1).first));
@@ -98,7 +104,6 @@ ResampleTable make_resample_table(int source, std::int64_t extent_halves, int ou
       table.weights[static_cast<std::size_t>(t) * table.stride + i] = static_cast<float>(axis.weight(number, span, t));
     }
   }
-  return table;
 }
 
 }  // namespace ocelli::vision::internal

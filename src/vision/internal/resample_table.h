@@ -32,5 +32,8 @@ struct ResampleTable {
 /// `extent_halves` is the length of the axis that the picture covers, in halves of a source sample: 2 × source, or one
 /// less for the chroma of a picture with an odd size, whose last sample lies half outside.
 ResampleTable make_resample_table(int source, std::int64_t extent_halves, int output, ResizeFilter filter);
+/// The same, in the memory that `table` has.
+void remake_resample_table(ResampleTable& table, int source, std::int64_t extent_halves, int output,
+                           ResizeFilter filter);
 
 }  // namespace ocelli::vision::internal
