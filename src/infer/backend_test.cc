@@ -190,6 +190,44 @@ TEST_P(BackendTest, HasTheProcessorAlways) {
 INSTANTIATE_TEST_SUITE_P(Built, BackendTest, ::testing::ValuesIn(built_backends()),
                          [](const auto& tested) { return std::string(backend_name(tested.param)); });
 
+std::ptrdiff_t threads_of_this_process() {
+  return std::distance(std::filesystem::directory_iterator("/proc/self/task"), {});
+}
+
+TEST_P(BackendTest, LeavesNoThreadBehindForRunsOnOne) {
+  write(testing::tiny_model(2, 1, 1, {10}));
+  const auto before = threads_of_this_process();
+  const auto session = backend_->load(path_, {.intra_op_threads = 1});
+  ASSERT_TRUE(session);
+  EXPECT_EQ(threads_of_this_process(), before);
+}
+
+TEST(MakeOnnxBackend, SharesThreadsAmongSessionsAndBackends) {
+  const auto backend = make_onnx_backend();
+  if (!backend) GTEST_SKIP() << backend.error().message();
+  const auto path = (std::filesystem::temp_directory_path() / ("ocelli-threads-" + std::to_string(getpid()))).string();
+  std::ofstream(path, std::ios::binary) << testing::tiny_model(2, 1, 1, {10});
+  const auto before = threads_of_this_process();
+  std::vector<std::unique_ptr<Session>> sessions;
+  for (const int threads : {0, 0, default_intra_op_threads()}) {
+    auto session = (*backend)->load(path, {.intra_op_threads = threads});
+    ASSERT_TRUE(session) << session.error().message();
+    sessions.push_back(std::move(*session));
+  }
+  const auto another = make_onnx_backend();
+  ASSERT_TRUE(another) << another.error().message();
+  sessions.push_back(std::move(*(*another)->load(path, {})));
+  EXPECT_EQ(threads_of_this_process(), before);
+  const int more = default_intra_op_threads() + 2;
+  sessions.push_back(std::move(*(*backend)->load(path, {.intra_op_threads = more})));
+  EXPECT_EQ(threads_of_this_process(), before + more - 1) << "which the pool has not";
+  for (const auto& session : sessions) {
+    auto binding = session->make_binding();
+    EXPECT_TRUE(session->run(**binding));
+  }
+  std::filesystem::remove(path);
+}
+
 TEST(MakeOnnxBackend, NamesTheLibraryThatItCouldNotLoad) {
   const auto backend = make_onnx_backend("/nowhere/libonnxruntime.so");
   ASSERT_FALSE(backend);

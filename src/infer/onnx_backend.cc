@@ -54,12 +54,26 @@ struct Environment {
   Owned<OrtMemoryInfo> cpu_memory;
 };
 
+/// One pool of threads for all sessions. With one each, those of the last run would spin on cores that the next one
+/// needs: three models in turns took twice as long (bench/thread_bench, docs/decisions/0004).
+base::Result<Owned<OrtEnv>> start_runtime(const OrtApi& api) {
+  OrtThreadingOptions* threads = nullptr;
+  OC_TRY_STATUS(checked(api, api.CreateThreadingOptions(&threads), "thread options"));
+  const auto owned_threads = own(threads, api.ReleaseThreadingOptions);
+  OC_TRY_STATUS(checked(api, api.SetGlobalIntraOpNumThreads(threads, default_intra_op_threads()), "intra-op threads"));
+  OC_TRY_STATUS(checked(api, api.SetGlobalInterOpNumThreads(threads, 1), "inter-op threads"));
+  OC_TRY_STATUS(checked(api, api.SetGlobalSpinControl(threads, 1), "idle threads"));
+  OrtEnv* env = nullptr;
+  OC_TRY_STATUS(checked(api, api.CreateEnvWithGlobalThreadPools(ORT_LOGGING_LEVEL_ERROR, "ocelli", threads, &env),
+                        "cannot start ONNX Runtime"));
+  return own(env, api.ReleaseEnv);
+}
+
 base::Result<std::shared_ptr<const Environment>> make_environment(const std::string& library_path) {
   OC_TRY(auto library, OnnxLibrary::load(library_path));
   const OrtApi& api = *library.api;
-  OrtEnv* env = nullptr;
-  OC_TRY_STATUS(checked(api, api.CreateEnv(ORT_LOGGING_LEVEL_ERROR, "ocelli", &env), "cannot start ONNX Runtime"));
-  auto owned_env = own(env, api.ReleaseEnv);
+  OC_TRY(auto owned_env, start_runtime(api));
+  OrtEnv* const env = owned_env.get();
   OC_TRY_STATUS(checked(api, api.DisableTelemetryEvents(env), "cannot switch telemetry off"));
   OrtMemoryInfo* memory = nullptr;
   OC_TRY_STATUS(checked(api, api.CreateCpuMemoryInfo(OrtArenaAllocator, OrtMemTypeDefault, &memory), "memory info"));
@@ -115,11 +129,14 @@ struct BoundTensor {
 
 class OnnxBinding final : public Binding {
  public:
+  explicit OnnxBinding(std::shared_ptr<const Environment> environment) : environment_(std::move(environment)) {}
   TensorBuffer& input(std::size_t index) override { return inputs_[index].buffer; }
   const TensorBuffer& output(std::size_t index) const override { return outputs_[index].buffer; }
 
  private:
   friend class OnnxSession;
+  std::shared_ptr<const Environment>
+      environment_;  // co-owned with the session, which may be gone before the values are
   std::vector<BoundTensor> inputs_;
   std::vector<BoundTensor> outputs_;
   std::vector<const OrtValue*> input_values_;
@@ -215,7 +232,7 @@ base::Result<BoundTensor> OnnxSession::bind(const TensorSpec& spec) const {
 }
 
 base::Result<std::unique_ptr<Binding>> OnnxSession::make_binding() {
-  auto binding = std::make_unique<OnnxBinding>();
+  auto binding = std::make_unique<OnnxBinding>(environment_);
   for (const auto& spec : inputs_) {
     OC_TRY(auto tensor, bind(spec));
     binding->input_values_.push_back(tensor.value.get());
@@ -370,15 +387,23 @@ class OnnxBackend final : public Backend {
   std::shared_ptr<const Environment> environment_;  // co-owned with the sessions
 };
 
+/// A run on one thread is the caller's alone; one on as many as the pool has shares that. Any other number gets threads
+/// of its own, which must not spin, for the reason above.
+base::Status set_threads(const OrtApi& api, OrtSessionOptions& options, int threads) {
+  const bool shares = threads != 1 && (threads <= 0 || threads == default_intra_op_threads());
+  if (shares) return checked(api, api.DisablePerSessionThreads(&options), "shared threads");
+  OC_TRY_STATUS(checked(api, api.SetIntraOpNumThreads(&options, threads), "intra-op threads"));
+  return checked(api, api.AddSessionConfigEntry(&options, "session.intra_op.allow_spinning", "0"), "idle threads");
+}
+
 base::Result<Owned<OrtSessionOptions>> OnnxBackend::make_options(const SessionConfig& config) const {
   const OrtApi& api = *environment_->library.api;
   OrtSessionOptions* options = nullptr;
   OC_TRY_STATUS(checked(api, api.CreateSessionOptions(&options), "session options"));
   auto owned = own(options, api.ReleaseSessionOptions);
-  const int threads = config.intra_op_threads > 0 ? config.intra_op_threads : default_intra_op_threads();
   OC_TRY_STATUS(checked(api, api.SetSessionExecutionMode(options, ORT_SEQUENTIAL), "execution mode"));
   OC_TRY_STATUS(checked(api, api.SetInterOpNumThreads(options, 1), "inter-op threads"));
-  OC_TRY_STATUS(checked(api, api.SetIntraOpNumThreads(options, threads), "intra-op threads"));
+  OC_TRY_STATUS(set_threads(api, *options, config.intra_op_threads));
   OC_TRY_STATUS(checked(api, api.SetSessionGraphOptimizationLevel(options, ORT_ENABLE_ALL), "optimisation level"));
   OC_TRY_STATUS(checked(api, api.AddSessionConfigEntry(options, "session.use_env_allocators", "1"), "shared arena"));
   return owned;
