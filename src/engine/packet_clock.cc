@@ -33,6 +33,7 @@ void PacketClock::begin(const media::StreamInfo& info, HandOn hand_on) {
   const base::MutexLock lock(mutex_);
   hand_on_ = std::move(hand_on);
   timeline_ = media::Timeline(config_of(info));
+  began_ = false;
   packets_to_hole_ = 0;
   newest_stamp_.reset();
   step_ = {};
@@ -114,6 +115,8 @@ void PacketClock::collect() {
     }
     const auto held = std::find_if(held_.begin(), held_.end(), [&](const HeldPacket& h) { return h.id == timed.id; });
     held->packet.retime(timed);
+    began_ = began_ || held->packet.is_key();
+    if (timed.lacks_reference && began_) held->packet.mark_lack_of_reference();
     settled_.emplace_back(std::move(held->packet));
     held_.erase(held);
   }

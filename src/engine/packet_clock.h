@@ -67,6 +67,7 @@ class PacketClock {
   media::Timeline timeline_ OC_GUARDED_BY(mutex_);
   bool is_open_ OC_GUARDED_BY(mutex_) = false;
   bool is_handing_on_ OC_GUARDED_BY(mutex_) = false;
+  bool began_ OC_GUARDED_BY(mutex_) = false;       ///< with a key frame: what lacks it, the decoder sees by itself
   int packets_to_hole_ OC_GUARDED_BY(mutex_) = 0;  ///< in front of one of so many bytes are missing; 0: of none
   std::optional<std::chrono::nanoseconds> newest_stamp_ OC_GUARDED_BY(mutex_);
   std::chrono::nanoseconds step_ OC_GUARDED_BY(mutex_){};  ///< to the newest stamp from the one before

@@ -259,6 +259,16 @@ TEST_F(StreamTest, AnalysesNoPictureThatALossHasReached) {
               ::testing::Not(::testing::Contains(::testing::AllOf(::testing::Ge(23U), ::testing::Le(26U)))));
 }
 
+TEST_F(StreamTest, KnowsOfALossThatTheDecoderCannotSee) {
+  config_.source.url = folder_ / "clip.ts";
+  ASSERT_TRUE(make_clip(config_.source.url, 100, "-c:v libx264 -g 50 -bf 0"));
+  lose_pictures(config_.source.url, 20, 35);  // 16: the numbers of pictures in the bytes go on as if nothing had been
+  const auto stream = start();
+  EXPECT_TRUE(stream->wait());
+  EXPECT_EQ(stream->status().frames_decoded, 84U);
+  EXPECT_EQ(stream->status().frames_damaged, 14U);
+}
+
 TEST_F(StreamTest, AnalysesNothingBeforeTheFirstKeyFrame) {
   config_.source.url = folder_ / "clip.ts";
   ASSERT_TRUE(make_clip(config_.source.url, 50, "-c:v libx264 -g 10 -bf 0"));

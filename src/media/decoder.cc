@@ -82,6 +82,7 @@ void FfmpegDecoder::tell_use() {
 int FfmpegDecoder::submit(const Packet& packet) {
   const std::int64_t number = damage_.begin_packet();
   arrivals_[static_cast<std::size_t>(number) % kArrivals] = packet.arrived();
+  if (packet.lacks_reference()) damage_.note_loss();
   return codec_->send(packet.native());
 }
 

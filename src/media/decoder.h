@@ -18,8 +18,8 @@ namespace ocelli::media {
 /// one thread, since many streams fill the cores better than many slices. When a device fails in mid-stream, decoding
 /// goes on in software from the next key frame, for good. Frame times increase strictly: one that is missing or runs
 /// backwards is replaced by the last one plus the nominal frame interval. Damaged streams give whatever can be had of
-/// them: from an error on, frames are FrameQuality::damaged until the first whole key frame that was sent after it. One
-/// thread at a time.
+/// them: from an error or a packet that lacks_reference() on, frames are FrameQuality::damaged until the first whole
+/// key frame that was sent after it. One thread at a time.
 class Decoder {
  public:
   struct Counters {

@@ -43,6 +43,7 @@ std::optional<Packet> Packet::share() const {
   if (!handle || av_packet_ref(handle.get(), packet_.get()) < 0) return std::nullopt;
   Packet shared(std::move(handle), time_, is_key_, arrived_);
   shared.time_quality_ = time_quality_;
+  shared.lacks_reference_ = lacks_reference_;
   return shared;
 }
 

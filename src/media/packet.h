@@ -42,6 +42,9 @@ class Packet {
   bool has_time() const;  ///< whether the container gave any; time() is zero otherwise
   /// The transport says that bytes are missing from it, or not far behind it.
   bool is_cut() const;
+  /// A packet was lost on the way here that this one may build on; key frames begin anew.
+  bool lacks_reference() const { return lacks_reference_; }
+  void mark_lack_of_reference() { lacks_reference_ = true; }
   /// The container says that no other picture is predicted from this one.
   bool is_disposable() const;
   /// Nothing that builds on this packet will be decoded: see GateVerdict::pass_last.
@@ -56,6 +59,7 @@ class Packet {
   bool is_key_;
   base::SteadyTime arrived_;
   TimeQuality time_quality_ = TimeQuality::good;
+  bool lacks_reference_ = false;
   bool ends_run_ = false;
 };
 

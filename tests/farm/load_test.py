@@ -166,7 +166,7 @@ class UdpChaosTest(ChaosTest):
     TRANSPORT = "udp"
     SOAK_FAULTS = "8:1800:0.5"
     FAULTS = (("loss", 1), ("loss", 5), ("loss", 20), ("reorder", 5), ("reorder", 20), ("stall", 0), ("half_open", 0),
-              ("restart", 0), ("reboot", 0))
+              ("restart", 0), ("reboot", 0), ("no_key", 0))
     LEAST_REPLACED, MOST_REPLACED = 0.7, 1.1  # of the pictures that did not come through whole
 
     def check_faulty(self, streams):
@@ -178,7 +178,9 @@ class UdpChaosTest(ChaosTest):
                     self.assertEqual(stream["interruptions"], 0, "it stays live")
                 if kind == "reorder":
                     self.assertEqual((stream["lost"], stream["placeholders"]), (0, 0), "all is put in order again")
-                if kind == "loss":
+                if kind == "no_key":
+                    self.assertEqual(stream["lost"], 0, "nothing that builds on what never came is taken for whole")
+                if kind in ("loss", "no_key"):
                     self.assertGreater(stream["placeholders"], 0)
                     self.assertGreater(stream["left_out"], 0)
                 if kind == "loss" and stream["lost"] > 100:

@@ -21,6 +21,8 @@ class DamageTracker {
   std::int64_t newest_packet() const { return packet_; }
 
   void note_error() { note_error_in(packet_); }
+  /// The newest packet may build on one that was lost, which is no fault of its own.
+  void note_loss() { damage_from(packet_); }
 
   FrameQuality judge(const AVFrame& frame, std::int64_t packet) {
     const bool lacks_reference = (frame.flags & AV_FRAME_FLAG_CORRUPT) != 0;  // so its own packet may be whole
