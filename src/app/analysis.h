@@ -37,7 +37,7 @@ struct AnalysisServices {
   base::Executor& workers;
   base::Logger logger;
   base::Tracer* tracer;
-  const LoadedModel& model;
+  const infer::LoadedModel& model;
 };
 
 struct AnalysisReport {

@@ -248,7 +248,7 @@ base::Status check_writable(const AnalyzeOptions& options) {
 }
 
 /// What the user asked for and did not get, said before the work begins.
-void report_fallbacks(const LoadedModel& model) {
+void report_fallbacks(const infer::LoadedModel& model) {
   if (const auto& reason = model.deployment.fallback_reason; !reason.empty()) {
     print(stderr, "ocelli: precision auto is fp32: {}\n", reason);
   }
@@ -257,8 +257,8 @@ void report_fallbacks(const LoadedModel& model) {
   }
 }
 
-void run_all(const std::vector<AnalysisConfig>& analyses, const LoadedModel& model, const AnalyzeOptions& options,
-             CommandContext& context) {
+void run_all(const std::vector<AnalysisConfig>& analyses, const infer::LoadedModel& model,
+             const AnalyzeOptions& options, CommandContext& context) {
   base::Executor workers("worker", std::max(1U, std::thread::hardware_concurrency()));
   std::optional<base::Tracer> tracer;
   if (!options.trace_file.empty()) tracer.emplace();

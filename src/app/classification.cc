@@ -18,7 +18,7 @@ std::string line_of(const std::string& input, const media::Frame& frame, const i
 }  // namespace
 
 base::Result<ClassificationJob> ClassificationJob::create(const ClassificationConfig& config,
-                                                          const LoadedModel& model) {
+                                                          const infer::LoadedModel& model) {
   OC_TRY(auto head, infer::make_classification_head(model.card));
   OC_TRY(auto runner, infer::TaskRunner<infer::Classification>::create(model.card, model.session, std::move(head)));
   OC_TRY_STATUS(ensure_output_folder(config.folder));

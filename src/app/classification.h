@@ -33,7 +33,7 @@ struct ClassificationReport {
 /// Classifies inputs one after the other into one file. One thread.
 class ClassificationJob {
  public:
-  static base::Result<ClassificationJob> create(const ClassificationConfig& config, const LoadedModel& model);
+  static base::Result<ClassificationJob> create(const ClassificationConfig& config, const infer::LoadedModel& model);
 
   /// Goes through a picture or clip to its end. `cancelled` after `stop`; what was found until then is in the file.
   /// `unavailable` and `exhausted` are of the file where `file_failed()` says so, else of the input.
@@ -44,7 +44,7 @@ class ClassificationJob {
   const std::string& path() const { return file_.path(); }
 
  private:
-  ClassificationJob(const ClassificationConfig& config, AtomicFile file, const LoadedModel& model,
+  ClassificationJob(const ClassificationConfig& config, AtomicFile file, const infer::LoadedModel& model,
                     infer::TaskRunner<infer::Classification> runner)
       : config_(config), file_(std::move(file)), labels_(model.card.labels), runner_(std::move(runner)) {}
 

@@ -40,7 +40,7 @@ class InspectionModel final : public PictureModel {
   InspectionModel(PictureModelInfo info, std::vector<int> wanted, infer::TextReader reader)
       : info_(std::move(info)), wanted_(std::move(wanted)), reader_(std::move(reader)) {}
 
-  base::Status attach(const LoadedModel& detector, const LoadedModel& classifier) {
+  base::Status attach(const infer::LoadedModel& detector, const infer::LoadedModel& classifier) {
     const infer::CropRule rule{
         .class_ids = wanted_, .margin = kMargin, .max_crops = kMostObjects, .least_side_px = kLeastSidePx};
     OC_TRY(objects_, dispatcher_.add(detector.card, detector.session, infer::make_detection_head(detector.card)));
@@ -115,7 +115,7 @@ class InspectionModel final : public PictureModel {
 
 }  // namespace
 
-base::Result<std::unique_ptr<PictureModel>> make_inspection(const LoadedModel& detector,
+base::Result<std::unique_ptr<PictureModel>> make_inspection(const infer::LoadedModel& detector,
                                                             const config::ModelConfig& config,
                                                             const std::vector<std::string>& classes) {
   OC_TRY(auto wanted, class_ids(detector.card.labels, classes));

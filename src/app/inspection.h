@@ -14,7 +14,7 @@ namespace ocelli::app {
 /// The objects in a picture, each cut out, classified and read: one answer. `classes` are those of interest, by the
 /// detector's names; empty: all. `invalid` for a class that it does not know; errors say which model to get. What
 /// `config` says of the model is of the detector; of the others it only says where they lie.
-base::Result<std::unique_ptr<PictureModel>> make_inspection(const LoadedModel& detector,
+base::Result<std::unique_ptr<PictureModel>> make_inspection(const infer::LoadedModel& detector,
                                                             const config::ModelConfig& config,
                                                             const std::vector<std::string>& classes);
 /// With the detector that `config` names.

@@ -15,7 +15,7 @@ int threads_of_a_run(const config::ModelConfig& config, const infer::Deployment&
   return std::max(1, alone / parallel_runs);
 }
 
-base::Status load_deployment(LoadedModel& model, const config::ModelConfig& config, int parallel_runs) {
+base::Status load_deployment(infer::LoadedModel& model, const config::ModelConfig& config, int parallel_runs) {
   const auto& deployment = model.deployment;
   OC_TRY(model.backend, infer::make_backend(deployment.backend));
   const infer::SessionConfig session{threads_of_a_run(config, deployment, parallel_runs), deployment.precision,
@@ -25,7 +25,7 @@ base::Status load_deployment(LoadedModel& model, const config::ModelConfig& conf
 }
 
 /// What was tuned by another build of ocelli may need a backend that this one lacks.
-base::Status load_tuned_deployment(LoadedModel& model, const infer::ModelStore& store,
+base::Status load_tuned_deployment(infer::LoadedModel& model, const infer::ModelStore& store,
                                    const config::ModelConfig& config, int parallel_runs) {
   auto loaded = load_deployment(model, config, parallel_runs);
   if (loaded || loaded.error().code() != base::Code::unsupported) return loaded;
@@ -43,9 +43,9 @@ config::ModelConfig config_of_other(config::ModelConfig config, const std::strin
   return config;
 }
 
-base::Result<LoadedModel> load_model(const config::ModelConfig& config, infer::Task task, int parallel_runs) {
+base::Result<infer::LoadedModel> load_model(const config::ModelConfig& config, infer::Task task, int parallel_runs) {
   OC_TRY(const auto store, infer::ModelStore::open({config.cards, config.store}));
-  LoadedModel model;
+  infer::LoadedModel model;
   OC_TRY(model.card, store.card(config.name));
   if (model.card.task != task) return infer::wrong_task(model.card, task);
   if (config.score > 0) model.card.thresholds.score = config.score;

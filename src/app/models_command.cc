@@ -15,6 +15,8 @@
 #include <fmt/format.h>
 
 #include "app/command.h"
+#include "app/model_candidate.h"
+#include "app/precision_option.h"
 #include "app/print.h"
 #include "app/progress.h"
 #include "infer/backend.h"
@@ -213,6 +215,29 @@ void add_bench(CLI::App& models, CommandContext& context) {
   command->callback([options, &context] { finish_models_command(context, bench_model(*options, context)); });
 }
 
+void add_try(CLI::App& models, CommandContext& context) {
+  struct Options {
+    config::ModelConfig model;
+    std::string precision = "fp32";
+    std::vector<std::string> pictures;
+  };
+  auto* command = models.add_subcommand("try", "Load a detector and run it on pictures: whether it could serve");
+  auto options = std::make_shared<Options>();  // co-owned by the callback
+  command->add_option("NAME", options->model.name, "Model")->required();
+  command->add_option("PICTURE", options->pictures, "Pictures to run it on")->check(CLI::ExistingFile);
+  command->add_option("--cards", options->model.cards, "Folder of model cards");
+  command->add_option("--store", options->model.store, "Folder of weights");
+  add_precision_option(*command, options->precision);
+  command->footer(
+      "A server does this in a process of its own with each model that is published to it, since a bad one\n"
+      "may end the process that loads it.\n\n"
+      "  ocelli models try yolov8n photo.jpg");
+  command->callback([options, &context] {
+    options->model.precision = precision_choice(options->precision);
+    finish_models_command(context, try_detector(options->model, options->pictures, context.clock, context.stop));
+  });
+}
+
 ExitCode exit_code_of(const base::Error& error) {
   switch (error.code()) {
     case Code::cancelled:
@@ -233,7 +258,7 @@ void finish_models_command(CommandContext& context, const base::Status& status) 
 }
 
 void add_models_command(CLI::App& app, CommandContext& context) {
-  auto* models = app.add_subcommand("models", "List, pull, verify, measure, quantize and tune models");
+  auto* models = app.add_subcommand("models", "List, pull, verify, try, measure, quantize and tune models");
   models->require_subcommand(1);
   models->add_subcommand("list", "All models: which are here, under which licence")->callback([&context] {
     finish_models_command(context, list_models());
@@ -241,6 +266,7 @@ void add_models_command(CLI::App& app, CommandContext& context) {
   add_pull(*models, context);
   add_verify(*models, context);
   add_bench(*models, context);
+  add_try(*models, context);
   add_quantize_command(*models, context);
   add_tune_command(*models, context);
 }

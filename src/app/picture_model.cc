@@ -26,7 +26,7 @@ template <class Output>
 class CardModel final : public PictureModel {
  public:
   static base::Result<std::unique_ptr<PictureModel>> create(
-      const LoadedModel& model, base::Result<std::unique_ptr<infer::TaskHead<Output>>> head) {
+      const infer::LoadedModel& model, base::Result<std::unique_ptr<infer::TaskHead<Output>>> head) {
     if (!head) return head.error();
     OC_TRY(auto runner, infer::TaskRunner<Output>::create(model.card, model.session, std::move(*head)));
     return std::unique_ptr<PictureModel>(new CardModel(info_of(model.card), std::move(runner)));

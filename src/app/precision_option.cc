@@ -27,4 +27,8 @@ infer::PrecisionChoice precision_choice(const std::string& name) {
   return static_cast<infer::PrecisionChoice>(place - known.begin());
 }
 
+std::string precision_choice_name(infer::PrecisionChoice choice) {
+  return names().at(static_cast<std::size_t>(choice));
+}
+
 }  // namespace ocelli::app

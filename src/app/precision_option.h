@@ -14,5 +14,6 @@ namespace ocelli::app {
 void add_precision_option(CLI::App& command, std::string& target);
 /// `name` is one that the option let through.
 infer::PrecisionChoice precision_choice(const std::string& name);
+std::string precision_choice_name(infer::PrecisionChoice choice);
 
 }  // namespace ocelli::app

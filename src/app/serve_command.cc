@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <atomic>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -6,12 +7,14 @@
 #include <CLI/CLI.hpp>
 
 #include "app/command.h"
+#include "app/model_candidate.h"
 #include "app/model_setup.h"
 #include "app/picture_model.h"
 #include "app/picture_service.h"
 #include "app/print.h"
 #include "config/site_config.h"
 #include "engine/clip_archive.h"
+#include "engine/model_updater.h"
 #include "engine/stream.h"
 #include "serve/http_server.h"
 #include "serve/live_view.h"
@@ -58,6 +61,8 @@ class Site {
   base::Status listen();
   base::Status load();
   base::Status start_cameras();
+  engine::ModelUpdater::Load candidate_loader();
+  int parallel_runs() const { return std::max(1, static_cast<int>(site_.cameras.size())); }
   void wait(const std::stop_token& stop);
   /// Cameras end first, then the server, which asks them how they do; then they go. Idempotent.
   void close();
@@ -73,7 +78,9 @@ class Site {
   base::Metrics metrics_;
   serve::LiveView live_;
   std::unique_ptr<serve::HttpServer> server_;
-  std::optional<LoadedModel> model_;
+  std::optional<infer::ServedModel> model_;
+  std::unique_ptr<engine::ModelUpdater> updater_;
+  std::atomic<engine::ModelUpdater*> updater_for_requests_{nullptr};  // the server runs before there is one
   media::HardwareDevices hardware_;
   base::Executor workers_;
   std::optional<PictureService> pictures_;
@@ -95,37 +102,54 @@ base::Status Site::open_pictures() {
 base::Status Site::listen() {
   OC_TRY_STATUS(open_pictures());
   const serve::HttpServerConfig config{.bind = site_.server.bind, .port = site_.server.port};
-  const serve::HttpServerServices services{live_, metrics_, logger_, config::site_config_schema(),
-                                           pictures_ ? &*pictures_ : nullptr};
+  const serve::HttpServerServices services{
+      live_, metrics_, logger_, config::site_config_schema(), pictures_ ? &*pictures_ : nullptr, [this] {
+        return updater_for_requests_.load();
+      }};
   OC_TRY(server_, serve::HttpServer::start(config, services));
   return {};
 }
 
 base::Status Site::load() {
   server_->set_not_ready("loading model " + site_.model.name);
-  OC_TRY(model_, load_model(site_.model, infer::Task::detection, std::max(1, static_cast<int>(site_.cameras.size()))));
-  if (const auto& reason = model_->deployment.fallback_reason; !reason.empty()) {
-    logger_.warn("precision auto is fp32", {{"model", model_->card.name}, {"reason", reason}});
+  OC_TRY(auto model, load_model(site_.model, infer::Task::detection, parallel_runs()));
+  if (const auto& reason = model.deployment.fallback_reason; !reason.empty()) {
+    logger_.warn("precision auto is fp32", {{"model", model.card.name}, {"reason", reason}});
   }
-  for (const auto& camera : site_.cameras) OC_TRY_STATUS(engine::check_labels(camera, model_->card.labels));
-  model_->session->bindings().publish(metrics_, model_->card.name);
-  const auto use = model_->session->provider();
-  if (!use.reason.empty()) logger_.warn("provider not used", {{"model", model_->card.name}, {"reason", use.reason}});
-  logger_.info("model ready", {{"model", model_->card.name},
-                               {"backend", model_->backend->description()},
-                               {"precision", std::string(infer::precision_name(model_->deployment.precision))},
+  for (const auto& camera : site_.cameras) OC_TRY_STATUS(engine::check_labels(camera, model.card.labels));
+  model.session->bindings().publish(metrics_, model.card.name);
+  const auto use = model.session->provider();
+  if (!use.reason.empty()) logger_.warn("provider not used", {{"model", model.card.name}, {"reason", use.reason}});
+  logger_.info("model ready", {{"model", model.card.name},
+                               {"backend", model.backend->description()},
+                               {"precision", std::string(infer::precision_name(model.deployment.precision))},
                                {"provider", std::string(infer::provider_name(use.provider))}});
+  model_.emplace(std::make_shared<const infer::LoadedModel>(std::move(model)));
+  updater_ =
+      std::make_unique<engine::ModelUpdater>(site_.updates, *model_, candidate_loader(), clock_, logger_, metrics_);
+  updater_for_requests_ = updater_.get();
   return {};
+}
+
+engine::ModelUpdater::Load Site::candidate_loader() {
+  return [this](const std::string& card, const std::vector<media::Bytes>& pictures,
+                const std::stop_token& stop) -> base::Result<infer::LoadedModelPtr> {
+    auto config = site_.model;
+    config.name = card;
+    OC_TRY(auto candidate, load_candidate(config, pictures, parallel_runs(), stop));
+    candidate->session->bindings().publish(metrics_, card);
+    return candidate;
+  };
 }
 
 base::Status Site::start_cameras() {
   for (const auto& camera : site_.cameras) {
     OC_TRY(auto detector, model_->make_detector());
-    const engine::StreamServices services{clock_,   workers_, logger_,    metrics_, nullptr,
-                                          {&live_}, {&live_}, &hardware_, &clips_};
+    const engine::StreamServices services{
+        clock_, workers_, logger_, metrics_, nullptr, {&live_}, {&live_, &updater_->tap()}, &hardware_, &clips_};
     auto stream = engine::Stream::start(camera, std::move(detector), services);
-    live_.add_camera(
-        {camera.name, camera.rules, model_->card.labels, [stream = stream.get()] { return stream->status(); }});
+    live_.add_camera({camera.name, camera.rules, model_->serving()->card.labels,
+                      [stream = stream.get()] { return stream->status(); }});
     streams_.push_back(std::move(stream));
   }
   server_->set_ready();
@@ -149,6 +173,7 @@ void Site::close() {
   pictures_.reset();
   for (const auto& camera : site_.cameras) live_.remove_camera(camera.name);
   streams_.clear();
+  updater_.reset();
   clips_.close();
 }
 

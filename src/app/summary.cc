@@ -29,7 +29,8 @@ double per_frame_ms(std::chrono::nanoseconds sum, std::uint64_t frames) {
 
 }  // namespace
 
-base::Status write_summary(const AnalysisConfig& config, const LoadedModel& model, const AnalysisReport& report) {
+base::Status write_summary(const AnalysisConfig& config, const infer::LoadedModel& model,
+                           const AnalysisReport& report) {
   const auto& status = report.status;
   Json input{{"url", media::redact_url(config.stream.source.url)}, {"outcome", outcome(report.input)}};
   if (!report.input && report.input.error().code() != base::Code::cancelled) {

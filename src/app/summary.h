@@ -8,7 +8,7 @@
 namespace ocelli::app {
 
 /// <folder>/summary.json: input, model, counts, and where the time went.
-base::Status write_summary(const AnalysisConfig& config, const LoadedModel& model, const AnalysisReport& report);
+base::Status write_summary(const AnalysisConfig& config, const infer::LoadedModel& model, const AnalysisReport& report);
 
 /// The same for a person, several lines.
 std::string describe(const AnalysisConfig& config, const AnalysisReport& report);

@@ -129,24 +129,29 @@ Error spawn_error(const std::string& program, int number) {
   return Error(code, fmt::format("cannot run '{}': {}", program, std::strerror(number)));
 }
 
-// Follows the program until it ends; true when `stop` made it end.
-bool follow(const ProcessGroup& group, FileDescriptor& pipe, const SubprocessConfig& config, std::string& output,
-            const std::stop_token& stop) {
-  bool stopping = false;
+enum class Ending { by_itself, stopped, out_of_time };
+
+// Follows the program until it ends, or makes it end.
+Ending follow(const ProcessGroup& group, FileDescriptor& pipe, const SubprocessConfig& config, std::string& output,
+              const std::stop_token& stop) {
+  const auto begin = steady_clock::now();
+  Ending ending = Ending::by_itself;
   steady_clock::time_point kill_time;
   while (!group.ended()) {
     pollfd ready{pipe.number(), POLLIN, 0};  // poll() ignores a closed (negative) descriptor and just waits
     ::poll(&ready, 1, static_cast<int>(kLookInterval.count()));
     if (pipe.number() >= 0 && !drain(pipe.number(), output, config.max_output_bytes)) pipe.reset();
-    if (stop.stop_requested() && !stopping) {
-      stopping = true;
-      kill_time = steady_clock::now() + kGraceBeforeKill;
+    const auto now = steady_clock::now();
+    const bool late = config.time_limit && now - begin > *config.time_limit;
+    if (ending == Ending::by_itself && (late || stop.stop_requested())) {
+      ending = stop.stop_requested() ? Ending::stopped : Ending::out_of_time;
+      kill_time = now + kGraceBeforeKill;
       group.signal(SIGTERM);
     }
-    if (stopping && steady_clock::now() >= kill_time) group.signal(SIGKILL);
+    if (ending != Ending::by_itself && now >= kill_time) group.signal(SIGKILL);
   }
   if (pipe.number() >= 0) drain(pipe.number(), output, config.max_output_bytes);
-  return stopping;
+  return ending;
 }
 
 }  // namespace
@@ -170,9 +175,12 @@ Result<SubprocessResult> run_subprocess(const SubprocessConfig& config, std::sto
   write_end.reset();
 
   SubprocessResult result;
-  const bool stopped = follow(group, read_end, config, result.output, stop);
+  const Ending ending = follow(group, read_end, config, result.output, stop);
   result.exit_code = group.reap();
-  if (stopped) return Error(Code::cancelled, fmt::format("'{}' was stopped", program));
+  if (ending == Ending::stopped) return Error(Code::cancelled, fmt::format("'{}' was stopped", program));
+  if (ending == Ending::out_of_time) {
+    return Error(Code::unavailable, fmt::format("'{}' took longer than {} s", program, config.time_limit->count()));
+  }
   return result;
 }
 

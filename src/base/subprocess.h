@@ -1,6 +1,8 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -12,6 +14,7 @@ namespace ocelli::base {
 struct SubprocessConfig {
   std::vector<std::string> arguments;        ///< the first is the program, found through PATH; no shell is involved
   std::size_t max_output_bytes = 64 * 1024;  ///< of what it printed, the end is kept
+  std::optional<std::chrono::seconds> time_limit = std::nullopt;
 };
 
 struct SubprocessResult {
@@ -22,6 +25,7 @@ struct SubprocessResult {
 /// Runs a program to its end, with nothing on its standard input. It leads a process group of its own, so that ctrl-C
 /// on the terminal reaches us and not it; nothing of that group is left alive on return.
 /// `not_found` when there is no such program, `cancelled` after `stop` (asked to end, killed two seconds later),
+/// `unavailable` after the time limit (likewise),
 /// `exhausted` when no process can be made. A program that ran and failed is a result, not an error.
 Result<SubprocessResult> run_subprocess(const SubprocessConfig& config, std::stop_token stop);
 

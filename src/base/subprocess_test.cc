@@ -54,6 +54,15 @@ TEST(Subprocess, NamesAProgramThatDoesNotExist) {
   EXPECT_THAT(result.error().message(), HasSubstr("'ocelli-no-such-program'"));
 }
 
+TEST(Subprocess, EndsAProgramThatTakesTooLong) {
+  auto config = shell("sleep 60");
+  config.time_limit = std::chrono::seconds(0);
+  const auto result = run_subprocess(config, {});
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code(), Code::unavailable);
+  EXPECT_THAT(result.error().message(), HasSubstr("took longer than 0 s"));
+}
+
 TEST(Subprocess, TellsWhichSignalEndedTheProgram) {
   const auto result = run_subprocess(shell("kill -9 $$"), {});
   ASSERT_TRUE(result);

@@ -135,6 +135,7 @@ class FieldReader {
   bool operator()(media::DecodeDevice* target) { return read_choice(target); }
   bool operator()(infer::PrecisionChoice* target) { return read_choice(target); }
   bool operator()(infer::Provider* target) { return read_choice(target); }
+  bool operator()(engine::Promotion* target) { return read_choice(target); }
 
  private:
   bool fits(double value) const { return value >= field_.min && value <= field_.max; }

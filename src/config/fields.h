@@ -14,7 +14,7 @@ namespace ocelli::config {
 using FieldTarget = std::variant<std::string*, bool*, int*, float*, double*, std::chrono::milliseconds*,
                                  std::vector<std::string>*, vision::UnitPoint*, std::vector<vision::UnitPoint>*,
                                  base::LogLevel*, base::LogFormat*, media::RtspTransport*, media::DecodeLevel*,
-                                 media::DecodeDevice*, infer::PrecisionChoice*, infer::Provider*>;
+                                 media::DecodeDevice*, infer::PrecisionChoice*, infer::Provider*, engine::Promotion*>;
 
 enum class Presence { optional, required };
 
@@ -36,7 +36,8 @@ struct Section {
   std::vector<Field> fields;
 };
 
-/// server, log, model, infer, tracker; bound to `site`, which outlives the result. The same holds for all below.
+/// server, log, model, updates, infer, tracker; bound to `site`, which outlives the result. The same holds for all
+/// below.
 std::vector<Section> sections_of(SiteConfig& site);
 std::vector<Field> fields_of(engine::StreamConfig& camera);
 std::vector<Field> fields_of(engine::RecordConfig& record);
@@ -57,6 +58,7 @@ std::vector<std::string> choices(const media::DecodeLevel* level);
 std::vector<std::string> choices(const media::DecodeDevice* device);
 std::vector<std::string> choices(const infer::PrecisionChoice* precision);
 std::vector<std::string> choices(const infer::Provider* provider);
+std::vector<std::string> choices(const engine::Promotion* promotion);
 
 /// "500ms", "10s", "2m", "1h"; fractions are allowed.
 inline constexpr std::string_view kDurationPattern = "^[0-9]+(\\.[0-9]+)?(ms|s|m|h)$";

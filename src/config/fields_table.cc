@@ -61,6 +61,23 @@ std::vector<Field> fields_of(InferConfig& infer) {
   };
 }
 
+std::vector<Field> fields_of(engine::ModelUpdateConfig& updates) {
+  return {
+      {"promotion", &updates.promotion, 0, 0,
+       "Whether a new model that passes serves at once, or waits for a POST to /api/v1/models/promote."},
+      {"warm_up_runs", &updates.canary.warm_up_runs, 1, 100'000, "Runs on live pictures before it is compared."},
+      {"shadow_frames", &updates.canary.shadow_frames, 1, 1'000'000,
+       "Live pictures that the new model and the one that serves both look at."},
+      {"least_agreement", &updates.canary.least_agreement, 0, 1,
+       "F1 of its boxes against those of the model that serves; below, it is rejected."},
+      {"most_slowdown", &updates.canary.most_slowdown, 0.01, 1'000,
+       "Its time for a picture, as a multiple of the other's; above, it is rejected."},
+      {"picture_patience", &updates.canary.frame_patience, 100, kHour, "How long the next live picture is waited for."},
+      {"trial", &updates.trial, 0, kHour,
+       "How long the model before is kept, ready to take over when the new one fails or is slow."},
+  };
+}
+
 std::vector<Field> fields_of(track::TrackerConfig& tracker) {
   return {
       {"high_score", &tracker.high_score, 0, 1, "Detections from here up are matched to tracks first."},
@@ -80,6 +97,7 @@ std::vector<Section> sections_of(SiteConfig& site) {
       {"server", "The page, the API and the metrics of `ocelli serve`.", fields_of(site.server)},
       {"log", "What is written to standard error.", fields_of(site.log)},
       {"model", "The detector, shared by all cameras.", fields_of(site.model)},
+      {"updates", "What a new model must show before it serves the running cameras.", fields_of(site.updates)},
       {"infer", "Pictures that are sent to `/api/v1/infer`.", fields_of(site.infer)},
       {"tracker", "How detections become tracks, for all cameras.", fields_of(site.tracker)},
   };
@@ -192,6 +210,10 @@ std::vector<std::string> choices(const infer::PrecisionChoice* /*precision*/) {
 }
 std::vector<std::string> choices(const infer::Provider* /*provider*/) {
   return {"cpu", "cuda", "tensorrt", "openvino"};
+}
+
+std::vector<std::string> choices(const engine::Promotion* /*promotion*/) {
+  return {"automatic", "by_hand"};
 }
 
 }  // namespace ocelli::config

@@ -37,6 +37,7 @@ struct WrittenForm {
   Written operator()(const media::DecodeDevice* value) const { return choice(value); }
   Written operator()(const infer::PrecisionChoice* value) const { return choice(value); }
   Written operator()(const infer::Provider* value) const { return choice(value); }
+  Written operator()(const engine::Promotion* value) const { return choice(value); }
 };
 
 Written written(const Field& field) {

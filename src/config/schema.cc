@@ -62,6 +62,7 @@ struct TypeSchema {
   Json operator()(const media::DecodeDevice* value) const { return choice(value); }
   Json operator()(const infer::PrecisionChoice* value) const { return choice(value); }
   Json operator()(const infer::Provider* value) const { return choice(value); }
+  Json operator()(const engine::Promotion* value) const { return choice(value); }
 
   static Json with_default(Json schema, Json value) {
     schema["default"] = std::move(value);

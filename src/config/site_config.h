@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "base/yaml.h"
+#include "engine/model_updater.h"
 #include "engine/stream.h"
 #include "infer/backend.h"
 #include "infer/precision.h"
@@ -41,6 +42,7 @@ struct SiteConfig {
   ServerConfig server;
   base::Logger::Config log;
   ModelConfig model;
+  engine::ModelUpdateConfig updates;  ///< of the model, while cameras run
   InferConfig infer;
   track::TrackerConfig tracker;               ///< of all cameras
   std::vector<engine::StreamConfig> cameras;  ///< in the order of the file; `name` is the key

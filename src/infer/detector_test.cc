@@ -1,6 +1,5 @@
 #include "infer/detector.h"
 
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <unistd.h>
@@ -8,11 +7,13 @@
 #include <gmock/gmock.h>
 
 #include "infer/testing/tiny_model.h"
+#include "infer/testing/white_frame.h"
 
 namespace ocelli::infer {
 namespace {
 
 using ::testing::HasSubstr;
+using testing::white;
 
 class DetectorTest : public ::testing::Test {
  protected:
@@ -31,16 +32,6 @@ class DetectorTest : public ::testing::Test {
     std::filesystem::remove(path);
     ASSERT_TRUE(session) << session.error().message();
     session_ = std::move(*session);
-  }
-
-  static media::FramePtr white(int width, int height) {
-    media::FrameInfo info;
-    info.format = media::PixelFormat::bgr24;
-    info.width = width;
-    info.height = height;
-    auto builder = media::FrameBuilder::create(info);
-    std::memset(builder->plane(0), 255, static_cast<std::size_t>(builder->stride_bytes(0) * height));
-    return std::move(*builder).freeze();
   }
 
   ModelCard card_;

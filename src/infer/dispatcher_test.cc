@@ -2,7 +2,6 @@
 
 #include <chrono>
 #include <cmath>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <unistd.h>
@@ -11,11 +10,13 @@
 
 #include "infer/embedding_head.h"
 #include "infer/testing/tiny_model.h"
+#include "infer/testing/white_frame.h"
 
 namespace ocelli::infer {
 namespace {
 
 using ::testing::HasSubstr;
+using testing::white;
 
 constexpr int kSide = 32;
 
@@ -73,16 +74,6 @@ class DispatcherTest : public ::testing::Test {
 
   TaskKey<Detections> add_detection() {
     return *dispatcher_.add<Detections>(detection(), backbone_, make_detection_head(detection()));
-  }
-
-  static media::FramePtr white(int width, int height) {
-    media::FrameInfo info;
-    info.format = media::PixelFormat::bgr24;
-    info.width = width;
-    info.height = height;
-    auto builder = media::FrameBuilder::create(info);
-    std::memset(builder->plane(0), 255, static_cast<std::size_t>(builder->stride_bytes(0) * height));
-    return std::move(*builder).freeze();
   }
 
   std::shared_ptr<Backend> backend_;

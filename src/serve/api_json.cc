@@ -74,7 +74,36 @@ Json track_json(const track::Track& track, const CameraTracks& all) {
   return json;
 }
 
+Json update_json(const engine::ModelUpdateStatus& update) {
+  Json json;
+  json["card"] = update.card;
+  json["state"] = engine::update_state_name(update.state);
+  json["reason"] = update.reason;
+  json["warm_up_runs"] = update.warm_up_runs;
+  json["shadow_frames"] = update.shadow_frames;
+  json["agreement"] = update.shadow ? Json(update.shadow->agreement.f1()) : Json();
+  json["slowdown"] = update.shadow ? Json(rounded(update.shadow->slowdown())) : Json();
+  json["switch_ms"] = rounded(std::chrono::duration<double, std::milli>(update.switch_time).count());
+  return json;
+}
+
 }  // namespace
+
+std::string models_json(const infer::ServedModel& model, const std::optional<engine::ModelUpdateStatus>& update) {
+  const auto serving = model.serving();
+  const auto runs = model.runs();
+  Json json;
+  json["name"] = serving->card.name;
+  json["version"] = serving->card.version;
+  json["sha256"] = serving->deployment.weights_sha256;
+  json["precision"] = infer::precision_name(serving->deployment.precision);
+  json["backend"] = serving->backend->description();
+  json["frames"] = runs.frames;
+  json["failures"] = runs.failures;
+  json["run_ms"] = milliseconds_per(runs.run_time, runs.frames);
+  json["update"] = update ? update_json(*update) : Json();
+  return text_of(Json{{"models", Json::array({json})}});
+}
 
 std::string cameras_json(std::span<const CameraOverview> cameras) {
   Json json;

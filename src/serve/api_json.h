@@ -1,8 +1,10 @@
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 
+#include "engine/model_updater.h"
 #include "serve/event_ring.h"
 #include "serve/live_view.h"
 
@@ -16,6 +18,9 @@ std::string tracks_json(const CameraTracks& tracks);
 
 /// {"events":[CloudEvents…],"cursor":…}: the cursor continues where this answer ends.
 std::string events_json(std::span<const RingEvent> events, const std::string& cursor);
+
+/// {"models":[{"name":…,"version":…,…,"update":{"card":…,"state":…,…}}]}; update is null before the first.
+std::string models_json(const infer::ServedModel& model, const std::optional<engine::ModelUpdateStatus>& update);
 
 /// {"status":…,"reason":…}.
 std::string health_json(const std::string& status, const std::string& reason);

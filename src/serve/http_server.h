@@ -2,12 +2,14 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/result.h"
+#include "engine/model_updater.h"
 #include "serve/live_view.h"
 #include "serve/picture_inference.h"
 
@@ -31,6 +33,8 @@ struct HttpServerServices {
   base::Logger logger;
   std::string config_schema;              ///< JSON Schema of the configuration file
   PictureInference* inference = nullptr;  ///< null: no models for pictures here
+  /// What replaces the cameras' model; null while none is loaded. Thread-safe.
+  std::function<engine::ModelUpdater*()> models = [] { return nullptr; };
 };
 
 /// The page, the API, metrics and health on one TCP port (docs: README.md of this room). Two threads of its own:

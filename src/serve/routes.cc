@@ -76,6 +76,16 @@ HttpResponse answer_for(const base::Result<std::string>& json) {
   return problem(json.error());
 }
 
+/// Of something that goes on after the answer.
+HttpResponse accepted(const base::Status& begun) {
+  if (!begun) return problem(409, begun.error().message());
+  return json_response(R"({"see":"/api/v1/models"})", 202);
+}
+
+HttpResponse no_model_yet() {
+  return problem(503, "the cameras' model is not loaded yet");
+}
+
 std::string query_value(const HttpTarget& target, const std::string& key) {
   const auto found = target.query.find(key);
   return found == target.query.end() ? std::string() : found->second;
@@ -150,6 +160,10 @@ const std::vector<Router::Route>& Router::table() {
       {{"api", "v1", "cameras", "*", "live.mjpeg"}, &Router::picture_stream},
       {{"api", "v1", "events"}, &Router::events},
       {{"api", "v1", "events", "stream"}, &Router::event_stream},
+      {{"api", "v1", "models"}, &Router::models},
+      {{"api", "v1", "models", "publish"}, nullptr, &Router::publish_model},
+      {{"api", "v1", "models", "promote"}, nullptr, &Router::promote_model},
+      {{"api", "v1", "models", "withdraw"}, nullptr, &Router::withdraw_model},
       {{"api", "v1", "config", "schema.json"}, &Router::config_schema},
       {{"api", "v1", "infer", "*"}, nullptr, &Router::infer, BodyRule::required},
       {{"metrics"}, &Router::metrics},
@@ -237,6 +251,28 @@ HttpReply Router::event_stream(const Call& call) const {
   const auto after = call.place(ring, resume.empty() ? query_value(call.target, "after") : resume, ring.last_number());
   if (!after) return problem(after.error());
   return EventStreamReply{query_value(call.target, "camera"), *after};
+}
+
+HttpReply Router::models(const Call&) const {
+  const auto* updater = sources_.models();
+  return json_response(updater == nullptr ? R"({"models":[]})" : models_json(updater->model(), updater->status()));
+}
+
+HttpReply Router::publish_model(const Call& call) const {
+  const std::string card = query_value(call.target, "model");
+  if (card.empty()) return problem(400, "say which: POST /api/v1/models/publish?model=NAME, a model card's name");
+  auto* updater = sources_.models();
+  return updater == nullptr ? no_model_yet() : accepted(updater->publish(card));
+}
+
+HttpReply Router::promote_model(const Call&) const {
+  auto* updater = sources_.models();
+  return updater == nullptr ? no_model_yet() : accepted(updater->promote());
+}
+
+HttpReply Router::withdraw_model(const Call&) const {
+  auto* updater = sources_.models();
+  return updater == nullptr ? no_model_yet() : accepted(updater->withdraw());
 }
 
 HttpReply Router::infer(const Call& call) const {

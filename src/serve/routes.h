@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/metrics.h"
+#include "engine/model_updater.h"
 #include "serve/http_message.h"
 #include "serve/live_view.h"
 #include "serve/picture_inference.h"
@@ -45,6 +46,8 @@ struct RouteSources {
   Readiness& readiness;
   std::string config_schema;              ///< JSON Schema of the configuration file
   PictureInference* inference = nullptr;  ///< null: no models for pictures here
+  /// What replaces the cameras' model; null while none is loaded. Thread-safe.
+  std::function<engine::ModelUpdater*()> models = [] { return nullptr; };
 };
 
 /// From a request to its answer: the whole API in one table, free of sockets. Never blocks. Thread-safe.
@@ -69,6 +72,10 @@ class Router {
   HttpReply picture_stream(const Call& call) const;
   HttpReply events(const Call& call) const;
   HttpReply event_stream(const Call& call) const;
+  HttpReply models(const Call& call) const;
+  HttpReply publish_model(const Call& call) const;
+  HttpReply promote_model(const Call& call) const;
+  HttpReply withdraw_model(const Call& call) const;
   HttpReply metrics(const Call& call) const;
   HttpReply alive(const Call& call) const;
   HttpReply ready(const Call& call) const;

@@ -247,6 +247,41 @@ TEST_F(Routes, SayWhenThisServerRunsNoModels) {
   EXPECT_EQ(std::get<HttpResponse>(plain.route(request)).status, 404);
 }
 
+TEST_F(Routes, ReplaceTheModel) {
+  auto backend = infer::make_onnx_backend();
+  if (!backend) GTEST_SKIP() << backend.error().message();
+  auto model = std::make_shared<infer::LoadedModel>();
+  model->card.name = "first";
+  model->backend = std::move(*backend);
+  infer::ServedModel served(model);
+  const auto load = [](const auto&...) -> base::Result<infer::LoadedModelPtr> {
+    return base::Error(base::Code::not_found, "never asked for, since no camera gives a picture");
+  };
+  base::SystemClock clock;
+  engine::ModelUpdater updater({}, served, load, clock, base::Logger::null(), live_.metrics);
+  engine::ModelUpdater* known = nullptr;
+  const Router router(RouteSources{live_.view, live_.metrics, readiness_, "", nullptr, [&] { return known; }});
+  const auto ask = [&](HttpMethod method, const std::string& target) {
+    HttpRequest request;
+    request.method = method;
+    request.target = target;
+    return std::get<HttpResponse>(router.route(request));
+  };
+  EXPECT_EQ(ask(HttpMethod::get, "/api/v1/models").body, "{\"models\":[]}\n");
+  EXPECT_EQ(ask(HttpMethod::post, "/api/v1/models/publish?model=second").status, 503);
+  known = &updater;
+  EXPECT_EQ(ask(HttpMethod::post, "/api/v1/models/publish").status, 400);
+  EXPECT_EQ(ask(HttpMethod::post, "/api/v1/models/promote").status, 409);
+  EXPECT_EQ(ask(HttpMethod::post, "/api/v1/models/publish?model=second").status, 202);
+  EXPECT_EQ(ask(HttpMethod::post, "/api/v1/models/publish?model=third").status, 409);
+  const auto json = nlohmann::json::parse(ask(HttpMethod::get, "/api/v1/models").body)["models"][0];
+  EXPECT_EQ(json["name"], "first");
+  EXPECT_EQ(json["update"]["card"], "second");
+  EXPECT_EQ(json["update"]["state"], "loading");
+  EXPECT_EQ(ask(HttpMethod::post, "/api/v1/models/withdraw").status, 202);
+  EXPECT_EQ(ask(HttpMethod::get, "/api/v1/models/publish").status, 405);
+}
+
 TEST_F(Routes, KnowNothingElse) {
   for (const char* path : {"/nothing", "/api", "/api/v1/cameras/gate", "/api/v1/cameras//tracks", "/../etc/passwd",
                            "/%2e%2e/app.js", "/web/app.js"}) {

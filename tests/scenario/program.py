@@ -199,8 +199,15 @@ class OcelliServer(Server):
 
     def get(self, path):
         """Status and text of an answer, errors too."""
+        return self._ask(self.said + path)
+
+    def post(self, path, body=b""):
+        return self._ask(urllib.request.Request(self.said + path, data=body, method="POST"))
+
+    @staticmethod
+    def _ask(request):
         try:
-            with urllib.request.urlopen(self.said + path, timeout=10) as answer:
+            with urllib.request.urlopen(request, timeout=10) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             with error:
