@@ -58,11 +58,11 @@ class BatcherTest : public ::testing::Test {
   }
 
   base::SimulatedClock clock_;
-  std::unique_ptr<Batcher> batcher_;
   std::vector<std::size_t> batches_;
   std::vector<std::string> heard_;
   int wakes_ = 0;
   bool fails_ = false;
+  std::unique_ptr<Batcher> batcher_;  // the last member: its end is heard too
 };
 
 TEST_F(BatcherTest, RunsEachPictureAtOnceUnlessTold) {
