@@ -20,6 +20,7 @@ using internal::saturated_sum;
 
 constexpr std::int64_t kJump = 2'000'000'000;
 constexpr std::int64_t kMostArrival = std::int64_t{1} << 61;
+constexpr std::int64_t kMostAligned = std::int64_t{1} << 62;  // leaves room for what is added to times from here on
 constexpr std::size_t kFileLookahead = 8;
 constexpr int kMostPlaceholders = 16;
 // From here on a gap is no matter of slots: the grid is laid anew at its far end.
@@ -164,8 +165,8 @@ Held Timeline::Core::align(const PacketStamp& stamp, std::int64_t arrival) {
   stampless_run_ = found.dts || found.pts ? 0 : stampless_run_ + 1;
   packet.has_dts = found.dts.has_value();
   packet.has_pts = found.pts.has_value();
-  packet.dts = clock_.to_aligned(found.dts.value_or(0));
-  packet.pts = clock_.to_aligned(found.pts.value_or(0));
+  packet.dts = std::clamp(clock_.to_aligned(found.dts.value_or(0)), -kMostAligned, kMostAligned);
+  packet.pts = std::clamp(clock_.to_aligned(found.pts.value_or(0)), -kMostAligned, kMostAligned);
   if (live_ && stampless_run_ > 0 && (!has_clock_ || stampless_run_ > kStamplessRun)) {
     packet.dts = packet.pts = clock_.latest_capture(arrival, arrival);
     packet.has_dts = packet.has_pts = packet.from_arrival = true;
