@@ -44,17 +44,17 @@ std::optional<PictureRole> role_in_h264(Bytes unit) {
   if (unit.empty()) return std::nullopt;
   const int type = unit[0] & 0x1F;
   if (type != 1 && type != 2 && type != 5) return std::nullopt;  // slices; 2: partition A
-  return PictureRole{.is_random_access = type == 5, .is_reference = (unit[0] & 0x60) != 0, .temporal_layer = 0};
+  return PictureRole{.is_idr = type == 5, .is_reference = (unit[0] & 0x60) != 0, .temporal_layer = 0};
 }
 
 std::optional<PictureRole> role_in_h265(Bytes unit) {
   if (unit.size() < 2) return std::nullopt;
   const int type = unit[0] >> 1 & 0x3F;
   if (type > 31) return std::nullopt;  // no slice
-  constexpr int kFirstIrap = 16;
-  constexpr int kLastIrap = 23;
+  constexpr int kIdrWithLeading = 19;
+  constexpr int kIdrWithoutLeading = 20;
   constexpr int kLastSubLayerNonReference = 14;  // even types up to here: table 7-1
-  return PictureRole{.is_random_access = type >= kFirstIrap && type <= kLastIrap,
+  return PictureRole{.is_idr = type == kIdrWithLeading || type == kIdrWithoutLeading,
                      .is_reference = type > kLastSubLayerNonReference || type % 2 == 1,
                      .temporal_layer = (unit[1] & 7) - 1};
 }

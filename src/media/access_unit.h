@@ -19,9 +19,9 @@ std::optional<NalFormat> nal_format(std::string_view codec, std::span<const std:
 
 /// What one picture is to the others.
 struct PictureRole {
-  bool is_random_access = false;  ///< IDR (H.264), IRAP (H.265)
-  bool is_reference = true;       ///< another picture of its own temporal layer or above may be predicted from it
-  int temporal_layer = 0;         ///< H.265's TemporalId; 0 in H.264
+  bool is_idr = false;       ///< nothing behind it, in order of decoding, is predicted from anything before it
+  bool is_reference = true;  ///< another picture of its own temporal layer or above may be predicted from it
+  int temporal_layer = 0;    ///< H.265's TemporalId; 0 in H.264
 };
 
 /// By the header of the first slice in an access unit: ITU-T H.264, 7.3.1 (nal_ref_idc) and H.265, 7.3.1.2 with table

@@ -15,7 +15,7 @@ constexpr NalFormat kH265{NalFormat::Codec::h265, 0};
 TEST(PictureRole, OfH264GoesByNalRefIdc) {
   const auto key = picture_role(Bytes{0, 0, 0, 1, 0x09, 0xF0, 0, 0, 0, 1, 0x67, 1, 2, 0, 0, 1, 0x65, 0x88}, kH264);
   ASSERT_TRUE(key);
-  EXPECT_TRUE(key->is_random_access);
+  EXPECT_TRUE(key->is_idr);
   EXPECT_TRUE(key->is_reference);
   EXPECT_TRUE(picture_role(Bytes{0, 0, 1, 0x41, 0x9A}, kH264)->is_reference);
   EXPECT_FALSE(picture_role(Bytes{0, 0, 1, 0x01, 0x9E}, kH264)->is_reference);
@@ -28,7 +28,8 @@ TEST(PictureRole, OfH264WithLengths) {
 }
 
 TEST(PictureRole, OfH265GoesByTypeAndTemporalLayer) {
-  EXPECT_TRUE(picture_role(Bytes{0, 0, 1, 19 << 1, 1, 0xAF}, kH265)->is_random_access);
+  EXPECT_TRUE(picture_role(Bytes{0, 0, 1, 19 << 1, 1, 0xAF}, kH265)->is_idr);
+  EXPECT_FALSE(picture_role(Bytes{0, 0, 1, 21 << 1, 1, 0xAF}, kH265)->is_idr) << "pictures behind it look back over it";
   EXPECT_TRUE(picture_role(Bytes{0, 0, 1, 1 << 1, 1, 0xD0}, kH265)->is_reference);
   const auto top = picture_role(Bytes{0, 0, 1, 0 << 1, 3, 0xD0}, kH265);
   EXPECT_FALSE(top->is_reference);

@@ -42,6 +42,7 @@ class FfmpegDecoder final : public Decoder {
 
  private:
   void tell_use();
+  void begin_anew();
   int submit(const Packet& packet);
   base::Status go_on_in_software(int why);
   base::Result<FramePtr> hand_on(std::shared_ptr<AVFrame> decoded);
@@ -55,7 +56,8 @@ class FfmpegDecoder final : public Decoder {
   base::Clock& clock_;
   Counters counters_;
   internal::DamageTracker damage_;
-  std::unique_ptr<internal::Codec> codec_;  // complains to damage_
+  std::unique_ptr<internal::Codec> codec_;     // complains to damage_
+  std::unique_ptr<internal::Codec> retiring_;  // the one before, while it still has pictures to give
   internal::PixelConverter converter_;
   const std::shared_ptr<internal::FrameShells> shells_ = std::make_shared<internal::FrameShells>();
   const std::shared_ptr<internal::Blocks> control_blocks_ = std::make_shared<internal::Blocks>();
@@ -79,6 +81,16 @@ void FfmpegDecoder::tell_use() {
   if (config_.on_use) config_.on_use(codec_->use());
 }
 
+/// FFmpeg's decoders never give back what memory they took to conceal an error, so that every camera would end at its
+/// worst moment. Once a stream is whole again, a fresh decoder takes over where that changes no picture.
+void FfmpegDecoder::begin_anew() {
+  auto fresh = codec_->open_anew();
+  if (!fresh) return;                                    // out of memory: the old one still works
+  if (codec_->send(nullptr) == AVERROR(EAGAIN)) return;  // it has pictures to give first: the next key frame will do
+  damage_.forget_damage();
+  retiring_ = std::exchange(codec_, std::move(*fresh));
+}
+
 int FfmpegDecoder::submit(const Packet& packet) {
   const std::int64_t number = damage_.begin_packet();
   arrivals_[static_cast<std::size_t>(number) % kArrivals] = packet.arrived();
@@ -91,6 +103,7 @@ base::Status FfmpegDecoder::send(const Packet& packet) {
   drained_ = false;
   if (waits_for_key_ && !packet.is_key()) return {};
   waits_for_key_ = false;
+  if (damage_.healed() && packet.is_key() && !retiring_ && codec_->can_begin_anew_with(*packet.native())) begin_anew();
   int result = submit(packet);
   if (codec_->is_hardware_failure(result)) {
     OC_TRY_STATUS(go_on_in_software(result));
@@ -127,6 +140,10 @@ base::Status FfmpegDecoder::drain() {
 base::Result<FramePtr> FfmpegDecoder::receive() {
   std::shared_ptr<AVFrame> decoded = take_shell();
   if (!decoded) return Error(Code::exhausted, "out of memory");
+  if (retiring_) {
+    if (retiring_->receive(*decoded) >= 0) return hand_on(std::move(decoded));
+    retiring_.reset();
+  }
   int result = codec_->receive(*decoded);
   if (codec_->is_hardware_failure(result)) {
     OC_TRY_STATUS(go_on_in_software(result));

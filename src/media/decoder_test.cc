@@ -1,5 +1,6 @@
 #include "media/decoder.h"
 
+#include <malloc.h>
 #include <string>
 
 #include <gmock/gmock.h>
@@ -230,6 +231,60 @@ TEST_F(DecoderTest, NoticesAPictureThatIsMissing) {
   EXPECT_EQ(decoded.frames[14]->info().quality, FrameQuality::damaged);
   EXPECT_EQ(decoded.frames.back()->info().quality, FrameQuality::good);
   EXPECT_EQ(count("ocelli_corrupt_total"), 1);
+}
+
+class EachHealingCodec : public DecoderTest,
+                         public ::testing::WithParamInterface<std::pair<const char*, const char*>> {};
+
+TEST_P(EachHealingCodec, ShowsAWholeStreamAsIfThereHadBeenNoDamage) {
+  const std::string clip = folder_ / GetParam().first;
+  ASSERT_TRUE(make_clip(clip, 60, GetParam().second));
+  const auto whole = decode(clip, pool_).frames;
+  std::string bytes = testing::read_file(clip);
+  bytes.erase(bytes.size() / 3, bytes.size() / 8);
+  testing::write_file(clip, bytes);
+  const auto healed = decode(clip, pool_).frames;
+  ASSERT_GT(whole.size(), 30U);
+  ASSERT_GT(healed.size(), 30U);
+  EXPECT_GT(count("ocelli_damaged_total"), 0);
+  const std::vector<FramePtr> end(whole.end() - 30, whole.end());
+  const std::vector<FramePtr> healed_end(healed.end() - 30, healed.end());
+  EXPECT_TRUE(raw_samples(healed_end) == raw_samples(end));
+  for (const auto& frame : healed_end) EXPECT_EQ(frame->info().quality, FrameQuality::good);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Codecs, EachHealingCodec,
+    ::testing::Values(std::pair{"a.264", "-g 10 -c:v libx264 -bf 3 -x264-params repeat-headers=1:open-gop=0"},
+                      std::pair{"open.264", "-g 10 -c:v libx264 -bf 3 -x264-params repeat-headers=1:open-gop=1"},
+                      std::pair{"a.265", "-g 10 -c:v libx265 -x265-params log-level=none:repeat-headers=1:open-gop=0"},
+                      std::pair{"open.265",
+                                "-g 10 -c:v libx265 -x265-params log-level=none:repeat-headers=1:open-gop=1"},
+                      std::pair{"a.ts", "-g 10 -c:v libx264 -bf 2"}, std::pair{"a.avi", "-g 10 -c:v mpeg4 -bf 2"}));
+
+/// Bytes in use by everybody. Nothing under the sanitizers, whose allocator does not tell.
+std::size_t memory_in_use() {
+  const auto info = mallinfo2();
+  return info.uordblks + info.hblkhd;
+}
+
+TEST_F(DecoderTest, GivesMemoryBackOnceADamagedStreamIsWholeAgain) {
+  const std::string clip = folder_ / "a.264";
+  ASSERT_TRUE(make_clip(clip, 60, std::string("-s 640x480 -refs 1 -preset ultrafast ") + kBareStream));
+  const auto in_use_at_the_end = [&] {
+    const auto source = Source::open({clip}, clock_, {});
+    const auto decoder = Decoder::create(**source, {}, pool_, clock_, {});
+    const std::size_t before = memory_in_use();
+    while (const auto packet = (*source)->read()) {
+      [[maybe_unused]] const auto sent = (*decoder)->send(*packet);
+      while ((*decoder)->receive()) continue;
+    }
+    return memory_in_use() - before;
+  };
+  const auto whole = in_use_at_the_end();
+  for (int i = 0; i < 4; ++i) drop_picture(clip, 13);
+
+  EXPECT_LE(in_use_at_the_end(), whole + whole / 10);
 }
 
 TEST_F(DecoderTest, HandsOnWhatItCanHaveBeforeTheFirstKeyFrame) {

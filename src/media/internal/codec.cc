@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "media/internal/ffmpeg_log.h"
+#include "media/internal/parameter_sets.h"
 
 extern "C" {
 #include <libavutil/pixdesc.h>
@@ -185,6 +186,20 @@ base::Status Codec::replace_by_software(int why) {
   device_format_ = AV_PIX_FMT_NONE;
   device_.reset();
   return open_software();
+}
+
+bool Codec::can_begin_anew_with(const AVPacket& packet) const {
+  return use_.device == DecodeDevice::software && stands_alone(packet, *parameters_);
+}
+
+base::Result<std::unique_ptr<Codec>> Codec::open_anew() const {
+  std::unique_ptr<Codec> codec(new Codec(damage_));
+  OC_TRY_STATUS(codec->copy_parameters(*parameters_));
+  OC_TRY_STATUS(codec->open_software());
+  codec->context_->has_b_frames = context_->has_b_frames;  // how far this stream reorders, which is learnt slowly
+  codec->use_ = use_;
+  codec->use_changed_ = false;
+  return codec;
 }
 
 /// FFmpeg asks at the first key frame and whenever the stream changes. When the hardware does not take the stream it

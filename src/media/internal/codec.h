@@ -43,6 +43,11 @@ class Codec {
   /// A fresh decoder in software takes the place of the failed one, from a key frame on.
   base::Status replace_by_software(int why);
 
+  /// Whether another one could begin with this packet and miss nothing: in software, where it needs nothing else.
+  bool can_begin_anew_with(const AVPacket& packet) const;
+  /// Another one of the same stream and in the same use.
+  base::Result<std::unique_ptr<Codec>> open_anew() const;
+
   /// For listen_to_ffmpeg(): what an AVCodecContext logs.
   static void hear_complaint(void* speaker, int level, const char* format, va_list arguments);
 

@@ -29,9 +29,16 @@ class DamageTracker {
     if (frame.decode_error_flags != 0) note_error_in(packet);
     if (lacks_reference) damage_from(packet);
     const bool whole = frame.decode_error_flags == 0 && !lacks_reference;
-    if (whole && frame.key_frame != 0 && packet > newest_error_) first_error_ = kNone;
+    if (whole && frame.key_frame != 0 && packet > newest_error_) {
+      healed_ = healed_ || first_error_ != kNone;
+      first_error_ = kNone;
+    }
     return packet >= first_error_ ? FrameQuality::damaged : FrameQuality::good;
   }
+
+  /// Whether there was damage, and a whole key frame has ended it. Forgotten by forget_damage().
+  bool healed() const { return healed_ && first_error_ == kNone; }
+  void forget_damage() { healed_ = false; }
 
  private:
   static constexpr std::int64_t kNone = std::numeric_limits<std::int64_t>::max();
@@ -50,6 +57,7 @@ class DamageTracker {
   std::int64_t packet_ = 0;
   std::int64_t first_error_ = kNone;  // since the last whole key frame
   std::int64_t newest_error_ = -1;
+  bool healed_ = false;
 };
 
 }  // namespace ocelli::media::internal

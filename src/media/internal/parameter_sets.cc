@@ -9,11 +9,15 @@ struct CloseParser {
   void operator()(AVCodecParserContext* parser) const { av_parser_close(parser); }
 };
 
+std::optional<NalFormat> format_of(const AVCodecParameters& parameters) {
+  return nal_format(avcodec_get_name(parameters.codec_id),
+                    {parameters.extradata, static_cast<std::size_t>(parameters.extradata_size)});
+}
+
 }  // namespace
 
 std::unique_ptr<ParameterSetFinder> ParameterSetFinder::create(const AVCodecParameters& parameters) {
-  const auto format = nal_format(avcodec_get_name(parameters.codec_id),
-                                 {parameters.extradata, static_cast<std::size_t>(parameters.extradata_size)});
+  const auto format = format_of(parameters);
   if (!format || format->length_bytes > 0) return nullptr;
   const AVBitStreamFilter* kind = av_bsf_get_by_name("extract_extradata");
   AVBSFContext* context = nullptr;
@@ -35,6 +39,15 @@ std::optional<std::vector<std::uint8_t>> ParameterSetFinder::find(const AVPacket
     av_packet_unref(shell.get());
   }
   return sets;
+}
+
+bool stands_alone(const AVPacket& packet, const AVCodecParameters& parameters) {
+  const auto format = format_of(parameters);
+  if (!format || packet.data == nullptr) return false;
+  const auto role = picture_role({packet.data, static_cast<std::size_t>(packet.size)}, *format);
+  if (!role || !role->is_idr) return false;
+  const auto finder = ParameterSetFinder::create(parameters);
+  return finder && finder->find(packet);
 }
 
 std::optional<PictureSize> picture_size(const AVPacket& key_frame, AVCodecID codec) {

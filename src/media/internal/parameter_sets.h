@@ -33,6 +33,10 @@ class ParameterSetFinder {
   FilterPtr filter_;
 };
 
+/// Whether a decoder that has seen nothing of the stream can begin with this packet and lacks nothing from then on: an
+/// IDR picture that brings its parameter sets. Streams with lengths before their NAL units never do.
+bool stands_alone(const AVPacket& packet, const AVCodecParameters& parameters);
+
 /// The picture size that parameter sets tell. Nothing when they cannot be read.
 struct PictureSize {
   int width = 0;
