@@ -19,11 +19,9 @@
 #include <atomic>
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <functional>
 #include <memory>
-#include <new>
 #include <string>
 #include <thread>
 #include <time.h>
@@ -33,6 +31,7 @@
 #include <CLI/CLI.hpp>
 #include <onnxruntime_c_api.h>
 
+#include "base/testing/allocation_count.h"
 #include "infer/classification_head.h"
 #include "infer/detection_head.h"
 #include "infer/embedding_head.h"
@@ -41,32 +40,11 @@
 #include "media/frame_reader.h"
 
 namespace {
-std::atomic<std::size_t> allocations{0};
-}  // namespace
-
-// GCC sees free() beside an operator new that it takes for its own.
-#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
-
-// NOLINTBEGIN(cppcoreguidelines-no-malloc,misc-definitions-in-headers): they are the allocator
-void* operator new(std::size_t bytes) {
-  allocations.fetch_add(1, std::memory_order_relaxed);
-  void* memory = std::malloc(bytes == 0 ? 1 : bytes);
-  if (memory == nullptr) std::abort();
-  return memory;
-}
-void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-void operator delete(void* memory, std::size_t) noexcept {
-  std::free(memory);
-}
-// NOLINTEND(cppcoreguidelines-no-malloc,misc-definitions-in-headers)
-
-namespace {
 
 using namespace ocelli;  // NOLINT(google-build-using-namespace): a program of one file
 using base::Result;
 using base::Status;
+using base::testing::allocation_count;
 using SteadyClock = std::chrono::steady_clock;
 
 struct Options {
@@ -152,9 +130,9 @@ class CountedSession final : public infer::Session {
   const std::vector<infer::TensorSpec>& outputs() const override { return session_->outputs(); }
   Result<std::unique_ptr<infer::Binding>> make_binding() override { return session_->make_binding(); }
   Status run(infer::Binding& binding) override {
-    const std::size_t before = allocations.load();
+    const std::size_t before = allocation_count();
     auto status = session_->run(binding);
-    in_runs_ += allocations.load() - before;
+    in_runs_ += allocation_count() - before;
     return status;
   }
   std::size_t in_runs() const { return in_runs_; }
@@ -292,9 +270,9 @@ Status measure(const std::string& name_and_file, const Options& options, const m
       [&] { return of_ours.measure([&] { return session->run(*binding); }); },
       [&] {
         return of_task.measure([&]() -> Status {
-          const std::size_t before = allocations.load() - session->in_runs();
+          const std::size_t before = allocation_count() - session->in_runs();
           OC_TRY(const auto times, run_once(frame, region));
-          allocated = allocations.load() - session->in_runs() - before;
+          allocated = allocation_count() - session->in_runs() - before;
           of_run.add(milliseconds(times.run));
           of_preprocess.add(milliseconds(times.preprocess));
           of_head.add(milliseconds(times.head));

@@ -1,42 +1,19 @@
 // Counts what C++ code allocates in a run of a model: nothing, but for the memory of the result that it hands over.
-#include <atomic>
-#include <cstdlib>
 #include <cstring>
-#include <new>
 
 #include <gtest/gtest.h>
 
+#include "base/testing/allocation_count.h"
 #include "infer/classification_head.h"
 #include "infer/detection_head.h"
 #include "infer/embedding_head.h"
 #include "infer/task_runner.h"
 #include "infer/testing/canned_session.h"
 
-namespace {
-std::atomic<std::size_t> allocations{0};
-}
-
-// GCC sees free() beside an operator new that it takes for its own, once the sanitizers keep it from inlining ours.
-#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
-
-void* operator new(std::size_t bytes) {
-  allocations.fetch_add(1);
-  if (void* memory = std::malloc(bytes == 0 ? 1 : bytes)) return memory;
-  throw std::bad_alloc();
-}
-void* operator new(std::size_t bytes, const std::nothrow_t& /*tag*/) noexcept {
-  allocations.fetch_add(1);
-  return std::malloc(bytes == 0 ? 1 : bytes);
-}
-void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-void operator delete(void* memory, std::size_t) noexcept {
-  std::free(memory);
-}
-
 namespace ocelli::infer {
 namespace {
+
+using base::testing::allocation_count;
 
 constexpr int kSide = 64;
 constexpr int kRuns = 50;
@@ -75,10 +52,10 @@ std::size_t allocations_of(const Run& run, const media::Frame& frame) {
   const auto regions = regions_of(frame);
   std::size_t before = 0;
   for (int i = 0; i < kRuns + 1; ++i) {
-    if (i == 1) before = allocations.load();
+    if (i == 1) before = allocation_count();
     for (const auto& region : regions) run(region);
   }
-  return allocations.load() - before;
+  return allocation_count() - before;
 }
 
 /// What a result holds is its receiver's: one piece of memory, which the runner cannot keep.

@@ -1,39 +1,19 @@
 // Counts what C++ code allocates while media passes through; FFmpeg's own allocations do not go through operator new.
-#include <atomic>
-#include <cstdlib>
-#include <new>
 #include <optional>
 
 #include <gtest/gtest.h>
 
 #include "base/bounded_queue.h"
+#include "base/testing/allocation_count.h"
 #include "media/decoder.h"
 #include "media/packet_gate.h"
 #include "media/source.h"
 #include "media/testing/clip.h"
 
-namespace {
-std::atomic<std::size_t> allocations{0};
-}
-
-// GCC sees free() beside an operator new that it takes for its own, once the sanitizers keep it from inlining ours.
-#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
-
-void* operator new(std::size_t bytes) {
-  allocations.fetch_add(1);
-  if (void* memory = std::malloc(bytes == 0 ? 1 : bytes)) return memory;
-  throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-void operator delete(void* memory, std::size_t) noexcept {
-  std::free(memory);
-}
-
 namespace ocelli::media {
 namespace {
 
+using base::testing::allocation_count;
 using testing::make_clip;
 using testing::TemporaryFolder;
 
@@ -60,11 +40,11 @@ TEST(Allocation, StopsOncePacketsAndFramesFlow) {
       kept = std::move(*frame);
       ++frames;
     }
-    if (frames == 30) at_begin = allocations.load();
+    if (frames == 30) at_begin = allocation_count();
     if (frames == 90) break;
   }
   ASSERT_TRUE(at_begin);
-  EXPECT_EQ(allocations.load() - *at_begin, 0U) << "in 60 frames";
+  EXPECT_EQ(allocation_count() - *at_begin, 0U) << "in 60 frames";
 }
 
 }  // namespace
