@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Which resize filter finds more: area-averaging or bilinear, by truth.
 
-    python3 -m venv /tmp/env && /tmp/env/bin/pip install --require-hashes -r bench/resize_accuracy.requirements.txt
-    /tmp/env/bin/python bench/resize_accuracy.py --truth gt.txt [--photo bus.jpg …]
+    python3 -m venv env && env/bin/pip install --require-hashes -r bench/resize_accuracy.requirements.txt
+    env/bin/python bench/resize_accuracy.py --truth gt.txt [--photo bus.jpg …]
 
 The clip is vtest.avi (scripts/clip), 768x576, which is sequence PETS09-S2L1 of the MOT15 benchmark; `--truth` is its
 gt.txt. The network is built with smaller and smaller inputs, so that the same picture is shrunk 1.2 to 6 times; every
