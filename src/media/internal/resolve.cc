@@ -1,9 +1,13 @@
 #include "media/internal/resolve.h"
 
 #include <array>
-#include <list>
+#include <atomic>
 #include <memory>
 #include <netdb.h>
+#include <optional>
+#include <pthread.h>
+#include <system_error>
+#include <thread>
 
 #include "base/mutex.h"
 
@@ -13,44 +17,55 @@ namespace {
 using base::Code;
 using base::Error;
 
-/// getaddrinfo_a runs in threads of glibc's own and cannot be cancelled once it has begun, so a lookup that nobody
-/// waits for any more must stay where it is until it ends.
-struct Lookup {
-  explicit Lookup(std::string name) : host(std::move(name)) { request.ar_name = host.c_str(); }
-  Lookup(const Lookup&) = delete;
-  Lookup& operator=(const Lookup&) = delete;
-  ~Lookup() {
-    if (request.ar_result != nullptr) freeaddrinfo(request.ar_result);
-  }
-  bool running() { return gai_error(&request) == EAI_INPROGRESS; }
+/// Questions that were given up and still hang, of the whole process. Where there are so many, no further one is asked.
+std::atomic<int> hanging{0};
+constexpr int kMostHanging = 64;
 
-  const std::string host;
-  gaicb request{};
-};
-
-/// Lookups that were given up, kept until they end. Bounded: where so many hang, no further one is begun.
-class Abandoned {
+/// One question to the name server. getaddrinfo has no bound and cannot be interrupted: so it has a thread of its own,
+/// and belongs to both that and who waits, until the later of them ends. Thread-safe.
+class Question {
  public:
-  void keep(std::unique_ptr<Lookup> lookup) {
+  explicit Question(std::string host) : host_(std::move(host)) {}
+
+  void ask() {
+    addrinfo* addresses = nullptr;
+    const int result = getaddrinfo(host_.c_str(), nullptr, nullptr, &addresses);
+    if (result == 0) freeaddrinfo(addresses);
     const base::MutexLock lock(mutex_);
-    lookups_.push_back(std::move(lookup));
+    result_ = result;
+    if (given_up_) --hanging;
+    answered_.notify_one();
   }
-  bool has_room() {
-    constexpr std::size_t kMost = 64;
+
+  /// What getaddrinfo returned; gives the question up where that does not come in time.
+  std::optional<int> wait_until(std::chrono::steady_clock::time_point deadline, const std::stop_token& stop) {
     const base::MutexLock lock(mutex_);
-    lookups_.remove_if([](const std::unique_ptr<Lookup>& lookup) { return !lookup->running(); });
-    return lookups_.size() < kMost;
+    given_up_ =
+        !answered_.wait_until(mutex_, stop, deadline, [this]() OC_REQUIRES(mutex_) { return result_.has_value(); });
+    if (given_up_) ++hanging;
+    return result_;
   }
 
  private:
+  const std::string host_;
   base::Mutex mutex_;
-  std::list<std::unique_ptr<Lookup>> lookups_ OC_GUARDED_BY(mutex_);
+  base::CondVar answered_;
+  std::optional<int> result_ OC_GUARDED_BY(mutex_);
+  bool given_up_ OC_GUARDED_BY(mutex_) = false;
 };
 
-/// Never destroyed: glibc's threads may still write to what it holds when the process ends.
-Abandoned& abandoned() {
-  static auto* const kAbandoned = new Abandoned;
-  return *kAbandoned;
+/// Detached, since nobody could end it: when the process ends before it, it has touched nothing that is gone by then.
+base::Result<std::shared_ptr<Question>> ask(const std::string& host) {
+  auto question = std::make_shared<Question>(host);  // of the caller and the thread
+  try {
+    std::thread([question] {
+      pthread_setname_np(pthread_self(), "look-up");
+      question->ask();
+    }).detach();
+  } catch (const std::system_error& error) {
+    return Error(Code::unavailable, std::string("no thread to ask the name server: ") + error.what());
+  }
+  return question;
 }
 
 bool is_number(const std::string& host) {
@@ -74,22 +89,13 @@ base::Status status_of(int number) {
 
 base::Status look_up(const std::string& host, std::chrono::milliseconds at_most, const std::stop_token& stop) {
   if (is_number(host)) return {};
-  if (!abandoned().has_room()) {
+  if (hanging >= kMostHanging) {
     return Error(Code::unavailable, "host unknown: the name server has left too many questions unanswered");
   }
-  auto lookup = std::make_unique<Lookup>(host);
-  std::array<gaicb*, 1> requests{&lookup->request};
-  if (const int result = getaddrinfo_a(GAI_NOWAIT, requests.data(), 1, nullptr); result != 0) return status_of(result);
-  // A stop request cannot wake gai_suspend.
-  constexpr std::chrono::milliseconds kSlice{50};
-  const auto deadline = std::chrono::steady_clock::now() + at_most;
-  const std::array<const gaicb*, 1> awaited{&lookup->request};
-  while (lookup->running() && !stop.stop_requested() && std::chrono::steady_clock::now() < deadline) {
-    const timespec slice{0, std::chrono::nanoseconds(kSlice).count()};
-    gai_suspend(awaited.data(), 1, &slice);
+  OC_TRY(const auto question, ask(host));
+  if (const auto result = question->wait_until(std::chrono::steady_clock::now() + at_most, stop)) {
+    return status_of(*result);
   }
-  if (!lookup->running()) return status_of(gai_error(&lookup->request));
-  abandoned().keep(std::move(lookup));
   if (stop.stop_requested()) return Error(Code::cancelled, "stopped");
   return Error(Code::timeout, "the name server does not answer");
 }
