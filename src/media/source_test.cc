@@ -1,7 +1,5 @@
 #include "media/source.h"
 
-#include <arpa/inet.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <thread>
 #include <unistd.h>
@@ -10,6 +8,7 @@
 
 #include "media/testing/clip.h"
 #include "media/testing/http_server.h"
+#include "media/testing/loopback_listener.h"
 
 extern "C" {
 #include <libavutil/mem.h>
@@ -44,27 +43,6 @@ class SourceTest : public ::testing::Test {
 
   TemporaryFolder folder_;
   base::SystemClock clock_;
-};
-
-/// A server that takes connections and never says a word.
-class SilentServer {
- public:
-  SilentServer() : socket_(socket(AF_INET, SOCK_STREAM, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t length = sizeof address;
-    EXPECT_EQ(bind(socket_, reinterpret_cast<sockaddr*>(&address), length), 0);
-    EXPECT_EQ(listen(socket_, 4), 0);
-    getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &length);
-    port_ = ntohs(address.sin_port);
-  }
-  ~SilentServer() { close(socket_); }
-  std::string authority() const { return "127.0.0.1:" + std::to_string(port_); }
-
- private:
-  int socket_;
-  int port_ = 0;
 };
 
 TEST_F(SourceTest, DescribesAClip) {
@@ -219,7 +197,7 @@ TEST_F(SourceTest, RefusesAFileWhoseIndexWasCutOff) {
 TEST_F(SourceTest, SaysThatNobodyListens) {
   std::string authority;
   {
-    const SilentServer gone;
+    const testing::LoopbackListener gone;
     authority = gone.authority();
   }
   const auto source = open("rtsp://user:secret@" + authority + "/stream");
@@ -234,13 +212,13 @@ TEST_F(SourceTest, SaysThatAHostIsUnknown) {
 }
 
 TEST_F(SourceTest, GivesUpOnASilentServerAfterTheTimeout) {
-  const SilentServer server;
+  const testing::LoopbackListener server;
   const auto source = open("rtsp://" + server.authority() + "/stream", std::chrono::milliseconds(200));
   EXPECT_EQ(source.error().code(), Code::timeout);
 }
 
 TEST_F(SourceTest, StopsWaitingWhenAsked) {
-  const SilentServer server;
+  const testing::LoopbackListener server;
   std::stop_source stop;
   stop.request_stop();
   const auto source = open("http://" + server.authority() + "/a.mp4", std::chrono::seconds(60), stop.get_token());

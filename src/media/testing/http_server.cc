@@ -1,13 +1,9 @@
 #include "media/testing/http_server.h"
 
-#include <arpa/inet.h>
 #include <array>
-#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <utility>
-
-#include <gtest/gtest.h>
 
 namespace ocelli::media::testing {
 namespace {
@@ -35,28 +31,18 @@ bool send_all(int client, const std::string& bytes) {
 
 }  // namespace
 
-HttpServer::HttpServer(Answer answer) : answer_(std::move(answer)), socket_(socket(AF_INET, SOCK_STREAM, 0)) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t length = sizeof address;
-  EXPECT_EQ(bind(socket_, reinterpret_cast<sockaddr*>(&address), length), 0);
-  EXPECT_EQ(listen(socket_, 4), 0);
-  getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &length);
-  port_ = ntohs(address.sin_port);
-  thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
-}
+HttpServer::HttpServer(Answer answer)
+    : answer_(std::move(answer)), thread_([this](const std::stop_token& stop) { run(stop); }) {}
 
 HttpServer::~HttpServer() {
   thread_.request_stop();
-  shutdown(socket_, SHUT_RDWR);
+  listener_.shut_down();
   thread_.join();
-  close(socket_);
 }
 
 void HttpServer::run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
-    const int client = accept(socket_, nullptr, nullptr);
+    const int client = listener_.accept();
     if (client < 0) return;
     // A client that never speaks may not hold up the end of the test.
     const timeval patience{5, 0};

@@ -5,6 +5,8 @@
 #include <string>
 #include <thread>
 
+#include "media/testing/loopback_listener.h"
+
 namespace ocelli::media::testing {
 
 /// A small HTTP server on a free port of this machine. Answers one connection after the other, each by `answer`, which
@@ -19,14 +21,13 @@ class HttpServer {
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
 
-  std::string authority() const { return "127.0.0.1:" + std::to_string(port_); }
+  std::string authority() const { return listener_.authority(); }
 
  private:
   void run(const std::stop_token& stop);
 
   const Answer answer_;
-  int socket_ = -1;
-  int port_ = 0;
+  const LoopbackListener listener_;
   std::jthread thread_;
 };
 
