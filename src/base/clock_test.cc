@@ -13,6 +13,15 @@ using std::chrono::hours;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
+bool deadline_comes_in_spite_of_a_stop_request(Clock& clock) {
+  std::atomic<bool> deadline_came = true;
+  std::jthread sleeper(
+      [&](const std::stop_token& stop) { deadline_came = clock.wait_until(clock.now() + hours{1}, stop); });
+  sleeper.request_stop();
+  sleeper.join();
+  return deadline_came;
+}
+
 TEST(SimulatedClock, StandsStillUntilAdvanced) {
   SimulatedClock clock(WallTime{seconds{100}});
   const SteadyTime begin = clock.now();
@@ -46,12 +55,7 @@ TEST(SimulatedClock, WakesEachSleeperOnlyWhenItsDeadlineHasCome) {
 
 TEST(SimulatedClock, AStopRequestEndsAWait) {
   SimulatedClock clock;
-  std::atomic<bool> deadline_came = true;
-  std::jthread sleeper(
-      [&](const std::stop_token& stop) { deadline_came = clock.wait_until(clock.now() + hours{1}, stop); });
-  sleeper.request_stop();
-  sleeper.join();
-  EXPECT_FALSE(deadline_came);
+  EXPECT_FALSE(deadline_comes_in_spite_of_a_stop_request(clock));
 }
 
 TEST(SystemClock, RunsForwardAndKnowsTheDate) {
@@ -68,12 +72,7 @@ TEST(SystemClock, ReturnsAtOnceFromADeadlineInThePast) {
 
 TEST(SystemClock, AStopRequestEndsAWait) {
   SystemClock clock;
-  std::atomic<bool> deadline_came = true;
-  std::jthread sleeper(
-      [&](const std::stop_token& stop) { deadline_came = clock.wait_until(clock.now() + hours{1}, stop); });
-  sleeper.request_stop();
-  sleeper.join();
-  EXPECT_FALSE(deadline_came);
+  EXPECT_FALSE(deadline_comes_in_spite_of_a_stop_request(clock));
 }
 
 }  // namespace

@@ -116,6 +116,22 @@ class StreamTest : public ::testing::Test {
     return Stream::start(config_, std::make_unique<WalkingPerson>(model_time), services);
   }
 
+  struct LossyClip {
+    int pictures;
+    int key_every;
+    int lost_from;
+    int lost_to;
+  };
+
+  /// Sets up a transport stream that lost pictures on the way.
+  bool use_clip(const LossyClip& clip) {
+    config_.source.url = folder_ / "clip.ts";
+    const std::string options = "-c:v libx264 -bf 0 -g " + std::to_string(clip.key_every);
+    if (!make_clip(config_.source.url, clip.pictures, options)) return false;
+    lose_pictures(config_.source.url, clip.lost_from, clip.lost_to);
+    return true;
+  }
+
   int events_of(events::EventType type) const {
     return static_cast<int>(std::count_if(recorder_.seen.begin(), recorder_.seen.end(),
                                           [&](const events::Event& event) { return event.type == type; }));
@@ -230,9 +246,7 @@ TEST_F(StreamTest, DeliversWhatATruncatedFileStillHas) {
 }
 
 TEST_F(StreamTest, ShowsPlaceholdersForLostPicturesAndCountsThemAsNothingElse) {
-  config_.source.url = folder_ / "clip.ts";
-  ASSERT_TRUE(make_clip(config_.source.url, 50, "-c:v libx264 -g 10 -bf 0"));
-  lose_pictures(config_.source.url, 23, 25);
+  ASSERT_TRUE(use_clip({.pictures = 50, .key_every = 10, .lost_from = 23, .lost_to = 25}));
   const auto stream = start();
   EXPECT_TRUE(stream->wait());
   EXPECT_EQ(recorder_.frames.size(), 43U);
@@ -248,9 +262,7 @@ TEST_F(StreamTest, ShowsPlaceholdersForLostPicturesAndCountsThemAsNothingElse) {
 }
 
 TEST_F(StreamTest, AnalysesNoPictureThatALossHasReached) {
-  config_.source.url = folder_ / "clip.ts";
-  ASSERT_TRUE(make_clip(config_.source.url, 50, "-c:v libx264 -g 10 -bf 0"));
-  lose_pictures(config_.source.url, 23, 25);
+  ASSERT_TRUE(use_clip({.pictures = 50, .key_every = 10, .lost_from = 23, .lost_to = 25}));
   const auto stream = start();
   EXPECT_TRUE(stream->wait());
   EXPECT_EQ(stream->status().frames_damaged, 4U);
@@ -260,9 +272,8 @@ TEST_F(StreamTest, AnalysesNoPictureThatALossHasReached) {
 }
 
 TEST_F(StreamTest, KnowsOfALossThatTheDecoderCannotSee) {
-  config_.source.url = folder_ / "clip.ts";
-  ASSERT_TRUE(make_clip(config_.source.url, 100, "-c:v libx264 -g 50 -bf 0"));
-  lose_pictures(config_.source.url, 20, 35);  // 16: the numbers of pictures in the bytes go on as if nothing had been
+  // 16 are lost: the numbers of pictures in the bytes go on as if nothing had been.
+  ASSERT_TRUE(use_clip({.pictures = 100, .key_every = 50, .lost_from = 20, .lost_to = 35}));
   const auto stream = start();
   EXPECT_TRUE(stream->wait());
   EXPECT_EQ(stream->status().frames_decoded, 84U);
@@ -270,19 +281,15 @@ TEST_F(StreamTest, KnowsOfALossThatTheDecoderCannotSee) {
 }
 
 TEST_F(StreamTest, AnalysesNothingBeforeTheFirstKeyFrame) {
-  config_.source.url = folder_ / "clip.ts";
-  ASSERT_TRUE(make_clip(config_.source.url, 50, "-c:v libx264 -g 10 -bf 0"));
-  lose_pictures(config_.source.url, 0, 4);
+  ASSERT_TRUE(use_clip({.pictures = 50, .key_every = 10, .lost_from = 0, .lost_to = 4}));
   const auto stream = start();
   EXPECT_TRUE(stream->wait());
   EXPECT_EQ(stream->status().frames_analysed, 40U);
 }
 
 TEST_F(StreamTest, AnalysesDamagedPicturesWhereDamageIsTheRule) {
-  config_.source.url = folder_ / "clip.ts";
   config_.damage_credit = std::chrono::milliseconds(400);
-  ASSERT_TRUE(make_clip(config_.source.url, 50, "-c:v libx264 -g 50 -bf 0"));
-  lose_pictures(config_.source.url, 20, 20);
+  ASSERT_TRUE(use_clip({.pictures = 50, .key_every = 50, .lost_from = 20, .lost_to = 20}));
   const auto stream = start();
   EXPECT_TRUE(stream->wait());
   EXPECT_EQ(stream->status().frames_damaged, 8U) << "the ninth comes .4 s after the newest whole one";
@@ -290,10 +297,8 @@ TEST_F(StreamTest, AnalysesDamagedPicturesWhereDamageIsTheRule) {
 }
 
 TEST_F(StreamTest, ShowsNoPlaceholdersWhereFewPicturesAreWanted) {
-  config_.source.url = folder_ / "clip.ts";
   config_.max_fps = 5;
-  ASSERT_TRUE(make_clip(config_.source.url, 50, "-c:v libx264 -g 10 -bf 0"));
-  lose_pictures(config_.source.url, 23, 25);
+  ASSERT_TRUE(use_clip({.pictures = 50, .key_every = 10, .lost_from = 23, .lost_to = 25}));
   EXPECT_TRUE(start()->wait());
   EXPECT_TRUE(recorder_.placeholders.empty());
 }

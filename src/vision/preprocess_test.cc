@@ -285,15 +285,20 @@ TEST(Preprocessor, HonoursMatrixAndRange) {
   EXPECT_EQ(color_of_flat(full601, 76, 85, 255)[0], 254);
 }
 
+/// Of FrameInfo's own format.
+media::FramePtr random_frame(int width, int height, RowLayout layout, std::uint32_t seed) {
+  media::FrameInfo info;
+  info.width = width;
+  info.height = height;
+  return testing::random_frame(info, layout, seed);
+}
+
 TEST(Preprocessor, FollowsAChangeOfResolution) {
   InputSpec spec;
   spec.width = spec.height = 32;
   Preprocessor preprocessor(spec);
   for (const int width : {64, 20, 64, 33}) {
-    media::FrameInfo info;
-    info.width = width;
-    info.height = 24;
-    const media::FramePtr frame = testing::random_frame(info, RowLayout::tight, 5);
+    const media::FramePtr frame = random_frame(width, 24, RowLayout::tight, 5);
     GuardedOutput kept(preprocessor.output_bytes());
     GuardedOutput fresh(preprocessor.output_bytes());
     ASSERT_TRUE(preprocessor.run(*frame, kept.data()));
@@ -310,10 +315,7 @@ TEST(Preprocessor, KeepsThePaddingThatIsThereUntilTheGeometryChanges) {
   PaddingMark mark;
   std::uint32_t seed = 0;
   for (const auto& [width, height] : {std::pair{64, 24}, {64, 24}, {24, 64}, {24, 64}, {64, 24}}) {
-    media::FrameInfo info;
-    info.width = width;
-    info.height = height;
-    const media::FramePtr frame = testing::random_frame(info, RowLayout::tight, ++seed);
+    const media::FramePtr frame = random_frame(width, height, RowLayout::tight, ++seed);
     GuardedOutput fresh(preprocessor.output_bytes());
     ASSERT_TRUE(preprocessor.run(*frame, kept.data(), &mark));
     ASSERT_TRUE(Preprocessor(spec).run(*frame, fresh.data()));
@@ -328,10 +330,7 @@ TEST(Preprocessor, TakesTurnsWithOthersInTheSameMemory) {
   black.pad = 0;
   InputSpec corner = grey;
   corner.fit = Fit::top_left;
-  media::FrameInfo info;
-  info.width = 64;
-  info.height = 24;
-  const media::FramePtr frame = testing::random_frame(info, RowLayout::tight, 5);
+  const media::FramePtr frame = random_frame(64, 24, RowLayout::tight, 5);
   GuardedOutput shared(Preprocessor(grey).output_bytes());
   PaddingMark mark;
   for (const InputSpec& spec : {grey, grey, black, grey, corner, black}) {
@@ -346,10 +345,7 @@ TEST(Preprocessor, LeavesPaddingAloneThatTheMarkSaysIsThere) {
   InputSpec spec;
   spec.width = spec.height = 32;
   Preprocessor preprocessor(spec);
-  media::FrameInfo info;
-  info.width = 64;
-  info.height = 24;
-  const media::FramePtr frame = testing::random_frame(info, RowLayout::tight, 5);
+  const media::FramePtr frame = random_frame(64, 24, RowLayout::tight, 5);
   GuardedOutput tensor(preprocessor.output_bytes());
   PaddingMark mark;
   ASSERT_TRUE(preprocessor.run(*frame, tensor.data(), &mark));
@@ -364,10 +360,7 @@ TEST(Preprocessor, LeavesPaddingAloneThatTheMarkSaysIsThere) {
 TEST(Preprocessor, ChangesToAnotherInputAsIfItWereANewOne) {
   InputSpec spec;
   Preprocessor preprocessor(spec);
-  media::FrameInfo info;
-  info.width = 90;
-  info.height = 70;
-  const media::FramePtr frame = testing::random_frame(info, RowLayout::padded, 6);
+  const media::FramePtr frame = random_frame(90, 70, RowLayout::padded, 6);
   for (const int width : {64, 32, 96, 64}) {
     spec.width = width;
     spec.height = 48;
@@ -385,11 +378,9 @@ TEST(Preprocessor, ChangesToAnotherInputAsIfItWereANewOne) {
 
 // The region's own pixels in memory that ends with them: so nothing around it is looked at.
 TEST(Preprocessor, TakesARegionAsAPictureOfItsOwn) {
-  media::FrameInfo info;
-  info.width = 90;
-  info.height = 70;
-  const media::FramePtr frame = testing::random_frame(info, RowLayout::padded, 11);
+  const media::FramePtr frame = random_frame(90, 70, RowLayout::padded, 11);
   const PixelRegion region{12, 20, 41, 33};
+  media::FrameInfo info;
   info.width = region.width;
   info.height = region.height;
   media::FrameBuilder cut = *media::FrameBuilder::create(info);
@@ -418,10 +409,7 @@ TEST(Preprocessor, FollowsRegionsThatMoveAndGrow) {
   InputSpec spec;
   spec.width = spec.height = 32;
   Preprocessor preprocessor(spec);
-  media::FrameInfo info;
-  info.width = 90;
-  info.height = 70;
-  const media::FramePtr frame = testing::random_frame(info, RowLayout::padded, 12);
+  const media::FramePtr frame = random_frame(90, 70, RowLayout::padded, 12);
   GuardedOutput kept(preprocessor.output_bytes());
   PaddingMark mark;
   for (const PixelRegion region : {PixelRegion{0, 0, 40, 20}, {50, 40, 40, 20}, {50, 40, 20, 30}, {0, 0, 40, 20}}) {
@@ -433,10 +421,7 @@ TEST(Preprocessor, FollowsRegionsThatMoveAndGrow) {
 }
 
 TEST(Preprocessor, RefusesARegionThatIsNotInTheFrame) {
-  media::FrameInfo info;
-  info.width = 90;
-  info.height = 70;
-  const media::FramePtr frame = testing::random_frame(info, RowLayout::tight, 13);
+  const media::FramePtr frame = random_frame(90, 70, RowLayout::tight, 13);
   Preprocessor preprocessor{InputSpec{}};
   for (const PixelRegion region :
        {PixelRegion{0, 0, 0, 5}, {1, 0, 5, 5}, {0, 3, 5, 5}, {-2, 0, 5, 5}, {80, 0, 11, 5}, {0, 60, 5, 11}}) {
