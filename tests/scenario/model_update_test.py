@@ -33,18 +33,22 @@ FRAME_TIME_S = 1 / 25
 
 
 class Store:
-    """Cards and weights of the test's own, made from yolov8n's."""
+    """Cards and weights of the test's own, made from one known detector's."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, name, weights):
         self.cards = folder / "cards"
         self.weights = folder / "weights"
         self.cards.mkdir()
         self.weights.mkdir()
-        self.card = (program.ROOT / "models/yolov8n.yaml").read_text()
+        self.name, self.real = name, Path(weights)
+        self.card = (program.ROOT / f"models/{name}.yaml").read_text()
         self.sha = re.search(r"onnx:\n  sha256: ([0-9a-f]{64})", self.card).group(1)
-        self.real = Path(re.search(r"intact, (\S+)", ocelli("models", "verify", "yolov8n").out).group(1))
-        shutil.copytree(program.ROOT / "models/convert", self.cards / "convert")
-        os.link(self.real, self.weights / self.real.name) if self.same_device() else shutil.copy(self.real, self.weights)
+        self.version = re.search(r"version: (\S+)", self.card).group(1)
+        self.size = int(re.search(r"\n  width: (\d+)", self.card).group(1))
+        for needed in ("convert", "labels"):
+            shutil.copytree(program.ROOT / "models" / needed, self.cards / needed)
+        own = self.weights / f"{self.sha}.onnx"
+        os.link(self.real, own) if self.same_device() else shutil.copyfile(self.real, own)
 
     def same_device(self):
         return os.stat(self.real).st_dev == os.stat(self.weights).st_dev
@@ -52,9 +56,10 @@ class Store:
     def add(self, name, *changes):
         """A card of another name, with (old, new) texts replaced."""
         text = self.card
-        for old, new in (("name: yolov8n", f"name: {name}"), ("version: 8.3.0", f"version: {name}"), *changes):
+        for old, new in ((f"name: {self.name}", f"name: {name}"), (f"version: {self.version}", f"version: {name}"),
+                         *changes):
             assert old in text, old
-            text = text.replace(old, new, 1)
+            text = text.replace(old, new)
         (self.cards / f"{name}.yaml").write_text(text)
         return name
 
@@ -66,14 +71,16 @@ class Store:
 
 def add_all_kinds(store):
     """Names of good versions, and of bad ones with a word of the reason that they must be refused with."""
-    good = [store.add("yolov8n"), store.add("yolov8n-b"), store.add("yolov8n-c")]
+    good = [store.add(store.name), store.add(f"{store.name}-b"), store.add(f"{store.name}-c")]
+    size = store.size
+    sizes = f"  width: {size}\n  height: {size}"
     garbage = store.add_weights(b"this is no model" * 1000)
     altered = store.add_weights(b"\0" + store.real.read_bytes()[1:], sha="ab" * 32)
     bad = {
         store.add("garbage", (store.sha, garbage)): "",
         store.add("altered", (store.sha, altered)): "SHA-256",
         store.add("absent", (store.sha, "cd" * 32)): "pull",
-        store.add("other-size", ("  width: 640\n  height: 640", "  width: 320\n  height: 320")): "640,640",
+        store.add("other-size", (sizes, "  width: 320\n  height: 320")): f"{size},{size}",
         store.add("other-classes", ("    person, bicycle,", "    robot, bicycle,")): "other classes",
         store.add("blind", ("score_threshold: 0.25", "score_threshold: 0.99")): "agree",
         "no-such-card": "no-such-card",
@@ -103,22 +110,19 @@ class Client(threading.Thread):
                 self.errors.append(f"{path}: {error}")
 
 
-class ModelUpdateTest(Case):
-    CAMERAS = 8 if SOAK else 4
+class UpdateCase(Case):
+    """`self.server` watches cameras, half of the camera farm and half of a clip with people."""
 
-    def setUp(self):
-        super().setUp()
-        program.need_model()
-        self.store = Store(self.folder)
-        self.good, self.bad = add_all_kinds(self.store)
+    def serve(self, store, cameras, fps, settings):
+        """`settings`: further lines of the configuration."""
         clip = people_clip(self.folder / "people.mp4", seconds=10)
-        farm = self.enterContext(Farm("--cameras", f"{self.CAMERAS // 2}x640x360@25:800k", "--ports", "shared"))
-        urls = [farm.url(number) for number in range(self.CAMERAS // 2)] + [clip] * (self.CAMERAS // 2)
-        self.names = [f"camera{number}" for number in range(self.CAMERAS)]
-        cameras = "".join(f"  {name}: {{url: '{url}', fps: 2, loop: true}}\n" for name, url in zip(self.names, urls))
-        proof = "" if SOAK else "updates: {warm_up_runs: 8, shadow_frames: 6, trial: 500ms}\n"
+        farm = self.enterContext(Farm("--cameras", f"{cameras // 2}x640x360@25:800k", "--ports", "shared"))
+        urls = [farm.url(number) for number in range(cameras // 2)] + [clip] * (cameras // 2)
+        self.names = [f"camera{number}" for number in range(cameras)]
+        listed = "".join(f"  {name}: {{url: '{url}', fps: {fps}, loop: true}}\n" for name, url in zip(self.names, urls))
         config = self.folder / "site.yaml"
-        config.write_text(f"model: {{cards: {self.store.cards}, store: {self.store.weights}}}\n{proof}cameras:\n{cameras}")
+        config.write_text(f"model: {{name: {store.name}, cards: {store.cards}, store: {store.weights}}}\n"
+                          f"{settings}cameras:\n{listed}")
         self.server = self.enterContext(OcelliServer(config, self.folder / "serve.log"))
         self.server.wait_until_ready()
         wait_for("all cameras", lambda: all(camera["frames"] > 4 for camera in self.overview()))
@@ -134,12 +138,28 @@ class ModelUpdateTest(Case):
         self.assertIn(status, expected, text)
         return text
 
+    def wait_for_state(self, *states):
+        """What is said of the update once it is in one of these."""
+        return wait_for(f"an update to be {states}",
+                        lambda: (now := self.model()["update"])["state"] in states and now, UPDATE_PATIENCE_S)
+
     def update(self, name):
         """Publishes a model and waits for the end of that; returns how it ended."""
         self.post(f"publish?model={name}")
-        over = ("promoted", "rejected", "rolled_back")
-        return wait_for(f"{name} to be judged",
-                        lambda: (now := self.model()["update"])["state"] in over and now, UPDATE_PATIENCE_S)
+        return self.wait_for_state("promoted", "rejected", "rolled_back")
+
+
+class ModelUpdateTest(UpdateCase):
+    CAMERAS = 8 if SOAK else 4
+
+    def setUp(self):
+        super().setUp()
+        program.need_model()
+        intact = re.search(r"intact, (\S+)", ocelli("models", "verify", "yolov8n").out).group(1)
+        self.store = Store(self.folder, "yolov8n", intact)
+        self.good, self.bad = add_all_kinds(self.store)
+        proof = "" if SOAK else "updates: {warm_up_runs: 8, shadow_frames: 6, trial: 500ms}\n"
+        self.serve(self.store, self.CAMERAS, 2, proof)
 
     def inference_times(self):
         """{upper bound in s: runs of all cameras up to it}"""
@@ -198,7 +218,7 @@ class ModelUpdateTest(Case):
         victim = wait_for("the process that tries it", lambda: subprocess.run(
             ["pgrep", "-f", "models try yolov8n-b"], capture_output=True, text=True, check=False).stdout.split())
         os.kill(int(victim[0]), signal.SIGSEGV)
-        outcome = wait_for("its end", lambda: (now := self.model()["update"])["state"] == "rejected" and now)
+        outcome = self.wait_for_state("rejected")
         self.assertIn("signal 11", outcome["reason"])
         self.assertEqual(self.model()["name"], "yolov8n")
 
@@ -209,7 +229,7 @@ class ModelUpdateTest(Case):
         self.post("publish?model=yolov8n-b")
         self.post("publish?model=yolov8n-c", expected=(409,))
         self.post("withdraw")
-        outcome = wait_for("its end", lambda: (now := self.model()["update"])["state"] == "rejected" and now)
+        outcome = self.wait_for_state("rejected")
         self.assertEqual(outcome["reason"], "withdrawn")
 
 
