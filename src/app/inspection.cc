@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <chrono>
+#include <string>
 #include <utility>
+#include <vector>
 
+#include "app/model_setup.h"
 #include "app/reading.h"
 #include "base/suggest.h"
 #include "infer/dispatcher.h"
@@ -37,19 +40,34 @@ class InspectionModel final : public PictureModel {
  public:
   using Looks = infer::Crops<infer::Classification>;
 
-  InspectionModel(PictureModelInfo info, std::vector<int> wanted, infer::TextReader reader)
-      : info_(std::move(info)), wanted_(std::move(wanted)), reader_(std::move(reader)) {}
-
-  base::Status attach(const infer::LoadedModel& detector, const infer::LoadedModel& classifier) {
-    const infer::CropRule rule{
-        .class_ids = wanted_, .margin = kMargin, .max_crops = kMostObjects, .least_side_px = kLeastSidePx};
-    OC_TRY(objects_, dispatcher_.add(detector.card, detector.session, infer::make_detection_head(detector.card)));
-    OC_TRY(looks_, dispatcher_.add_on_crops(objects_, rule, classifier.card, classifier.session,
-                                            infer::make_classification_head(classifier.card)));
-    return {};
+  static base::Result<std::unique_ptr<PictureModel>> create(infer::LoadedModel detector, infer::LoadedModel classifier,
+                                                            const infer::TextModels& text) {
+    OC_TRY(auto reader, infer::TextReader::create(text, {}));
+    PictureModelInfo info{kInspection, kInspection, {}, detector.card.labels, classifier.card.labels};
+    const auto add = [&](const infer::ModelCard& card) { info.models.emplace_back(card.name, card.version); };
+    add(detector.card);
+    add(classifier.card);
+    for (const auto* model : {&text.detection, &text.direction, &text.recognition}) add(model->card);
+    std::unique_ptr<InspectionModel> model(
+        new InspectionModel(std::move(info), std::move(detector), std::move(classifier), std::move(reader)));
+    OC_TRY_STATUS(model->attach({}));
+    return std::unique_ptr<PictureModel>(std::move(model));
   }
 
   const PictureModelInfo& info() const override { return info_; }
+
+  std::vector<PictureModelPool> pools() override {
+    std::vector<PictureModelPool> pools;
+    for (const auto* model : {&detector_, &classifier_}) {
+      pools.push_back({info_.name + "/" + model->card.name, &model->session->bindings()});
+    }
+    return pools;
+  }
+
+  base::Status choose(const std::vector<std::string>& classes) override {
+    OC_TRY(auto wanted, class_ids(info_.labels, classes));
+    return wanted == wanted_ ? base::Status() : attach(std::move(wanted));
+  }
 
   base::Result<PictureAnswer> look(const media::Frame& frame) override {
     const auto response = dispatcher_.run(frame, nullptr);
@@ -67,6 +85,26 @@ class InspectionModel final : public PictureModel {
   }
 
  private:
+  InspectionModel(PictureModelInfo info, infer::LoadedModel detector, infer::LoadedModel classifier,
+                  infer::TextReader reader)
+      : info_(std::move(info)),
+        detector_(std::move(detector)),
+        classifier_(std::move(classifier)),
+        reader_(std::move(reader)) {}
+
+  /// A dispatcher is made for its rule, and soon made: the models are loaded already.
+  base::Status attach(std::vector<int> wanted) {
+    const infer::CropRule rule{
+        .class_ids = wanted, .margin = kMargin, .max_crops = kMostObjects, .least_side_px = kLeastSidePx};
+    infer::Dispatcher dispatcher;
+    OC_TRY(objects_, dispatcher.add(detector_.card, detector_.session, infer::make_detection_head(detector_.card)));
+    OC_TRY(looks_, dispatcher.add_on_crops(objects_, rule, classifier_.card, classifier_.session,
+                                           infer::make_classification_head(classifier_.card)));
+    dispatcher_ = std::move(dispatcher);
+    wanted_ = std::move(wanted);
+    return {};
+  }
+
   base::Result<Inspection> inspect(const media::Frame& frame, const infer::Detections& detections, const Looks& looks) {
     Inspection inspection;
     inspection.left_out = looks.left_out;
@@ -106,8 +144,10 @@ class InspectionModel final : public PictureModel {
   }
 
   const PictureModelInfo info_;
-  const std::vector<int> wanted_;
+  const infer::LoadedModel detector_;
+  const infer::LoadedModel classifier_;
   infer::TextReader reader_;
+  std::vector<int> wanted_;  // class numbers; empty: all
   infer::Dispatcher dispatcher_;
   infer::TaskKey<infer::Detections> objects_{};
   infer::TaskKey<Looks> looks_{};
@@ -115,27 +155,11 @@ class InspectionModel final : public PictureModel {
 
 }  // namespace
 
-base::Result<std::unique_ptr<PictureModel>> make_inspection(const infer::LoadedModel& detector,
-                                                            const config::ModelConfig& config,
-                                                            const std::vector<std::string>& classes) {
-  OC_TRY(auto wanted, class_ids(detector.card.labels, classes));
-  OC_TRY(const auto classifier, load_model(config_of_other(config, kClassifier), infer::Task::classification));
+base::Result<std::unique_ptr<PictureModel>> load_inspection(const config::ModelConfig& config) {
+  OC_TRY(auto detector, load_model(config, infer::Task::detection));
+  OC_TRY(auto classifier, load_model(config_of_other(config, kClassifier), infer::Task::classification));
   OC_TRY(const auto text, load_text_models(config));
-  OC_TRY(auto reader, infer::TextReader::create(text, {}));
-  PictureModelInfo info{kInspection, kInspection, {}, detector.card.labels, classifier.card.labels};
-  for (const auto* card :
-       {&detector.card, &classifier.card, &text.detection.card, &text.direction.card, &text.recognition.card}) {
-    info.models.emplace_back(card->name, card->version);
-  }
-  auto model = std::make_unique<InspectionModel>(std::move(info), std::move(wanted), std::move(reader));
-  OC_TRY_STATUS(model->attach(detector, classifier));
-  return std::unique_ptr<PictureModel>(std::move(model));
-}
-
-base::Result<std::unique_ptr<PictureModel>> load_inspection(const config::ModelConfig& config,
-                                                            const std::vector<std::string>& classes) {
-  OC_TRY(const auto detector, load_model(config, infer::Task::detection));
-  return make_inspection(detector, config, classes);
+  return InspectionModel::create(std::move(detector), std::move(classifier), text);
 }
 
 }  // namespace ocelli::app

@@ -29,10 +29,11 @@ class CardModel final : public PictureModel {
       const infer::LoadedModel& model, base::Result<std::unique_ptr<infer::TaskHead<Output>>> head) {
     if (!head) return head.error();
     OC_TRY(auto runner, infer::TaskRunner<Output>::create(model.card, model.session, std::move(*head)));
-    return std::unique_ptr<PictureModel>(new CardModel(info_of(model.card), std::move(runner)));
+    return std::unique_ptr<PictureModel>(new CardModel(info_of(model.card), model.session, std::move(runner)));
   }
 
   const PictureModelInfo& info() const override { return info_; }
+  std::vector<PictureModelPool> pools() override { return {{info_.name, &session_->bindings()}}; }
   base::Result<PictureAnswer> look(const media::Frame& frame) override {
     OC_TRY(auto output, runner_.run(frame, nullptr));
     const auto& times = runner_.last_times();
@@ -41,10 +42,11 @@ class CardModel final : public PictureModel {
   }
 
  private:
-  CardModel(PictureModelInfo info, infer::TaskRunner<Output> runner)
-      : info_(std::move(info)), runner_(std::move(runner)) {}
+  CardModel(PictureModelInfo info, std::shared_ptr<infer::Session> session, infer::TaskRunner<Output> runner)
+      : info_(std::move(info)), session_(std::move(session)), runner_(std::move(runner)) {}
 
   const PictureModelInfo info_;
+  const std::shared_ptr<infer::Session> session_;  // co-owned with the runner
   infer::TaskRunner<Output> runner_;
 };
 
@@ -69,18 +71,13 @@ bool stands_alone(const infer::ModelCard& card) {
          card.task == infer::Task::reid;
 }
 
-std::vector<std::string> names_in(const std::string& list) {
-  std::vector<std::string> names;
-  for (std::size_t begin = 0; begin < list.size();) {
-    const std::size_t end = std::min(list.find(',', begin), list.size());
-    const std::size_t first = list.find_first_not_of(' ', begin);
-    if (first < end) names.push_back(list.substr(first, list.find_last_not_of(' ', end - 1) + 1 - first));
-    begin = end + 1;
-  }
-  return names;
-}
-
 }  // namespace
+
+base::Status PictureModel::choose(const std::vector<std::string>& classes) {
+  if (classes.empty()) return {};
+  return Error(Code::invalid,
+               fmt::format("classes can be chosen for {}, not for {}; leave them out", kInspection, info().name));
+}
 
 base::Result<std::unique_ptr<PictureModel>> load_card_model(const config::ModelConfig& config, infer::Task task) {
   OC_TRY(const auto model, load_model(config, task));
@@ -109,11 +106,22 @@ base::Result<std::unique_ptr<PictureModel>> load_reading_model(const config::Mod
 base::Result<std::unique_ptr<PictureModel>> load_picture_model(const config::ModelConfig& site,
                                                                const std::string& name) {
   if (name == kReading) return load_reading_model(site);
-  if (name == kInspection) return load_inspection(site, {});
+  if (name == kInspection) return load_inspection(site);
   OC_TRY(const auto store, infer::ModelStore::open({site.cards, site.store}));
   OC_TRY(const auto card, store.card(name));
   if (name == site.name) return load_card_model(site, card.task);
   return load_card_model(config_of_other(site, name), card.task);
+}
+
+std::vector<std::string> names_in(const std::string& list) {
+  std::vector<std::string> names;
+  for (std::size_t begin = 0; begin < list.size();) {
+    const std::size_t end = std::min(list.find(',', begin), list.size());
+    const std::size_t first = list.find_first_not_of(' ', begin);
+    if (first < end) names.push_back(list.substr(first, list.find_last_not_of(' ', end - 1) + 1 - first));
+    begin = end + 1;
+  }
+  return names;
 }
 
 base::Result<std::vector<std::string>> callable_models(const config::ModelConfig& site, const std::string& choice) {

@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "config/site_config.h"
+#include "infer/binding_pool.h"
 #include "infer/classification_head.h"
 #include "infer/detection_head.h"
 #include "infer/embedding_head.h"
@@ -52,11 +53,22 @@ struct PictureModelInfo {
   std::vector<std::string> look_labels;                     ///< of InspectedObject::classes
 };
 
+/// The tensors that one of the models takes for its runs.
+struct PictureModelPool {
+  std::string name;  ///< of the card, and before it "inspect/" where that is what runs it
+  infer::BindingPool* pool;
+};
+
 /// A model, or several together, loaded to answer one question about single pictures. One thread at a time.
 class PictureModel {
  public:
   virtual ~PictureModel() = default;
   virtual const PictureModelInfo& info() const = 0;
+  /// Of the models whose runs are all of one size; those of text make tensors for each.
+  virtual std::vector<PictureModelPool> pools() { return {}; }
+  /// What the looks that follow are at: objects of these classes, by their names; empty: all, as in the beginning.
+  /// `invalid` for a class that the model does not know, and for any where there is no such choice.
+  virtual base::Status choose(const std::vector<std::string>& classes);
   virtual base::Result<PictureAnswer> look(const media::Frame& frame) = 0;
 };
 
@@ -72,6 +84,9 @@ base::Result<std::unique_ptr<PictureModel>> load_reading_model(const config::Mod
 /// others as measured best on this machine.
 base::Result<std::unique_ptr<PictureModel>> load_picture_model(const config::ModelConfig& site,
                                                                const std::string& name);
+
+/// The names in "one, two,three".
+std::vector<std::string> names_in(const std::string& list);
 
 /// What `choice` lets callers ask for, see config::InferConfig::models. `invalid` when it names what there is not.
 base::Result<std::vector<std::string>> callable_models(const config::ModelConfig& site, const std::string& choice);

@@ -38,6 +38,11 @@ std::string answer_text(const PictureModelInfo& info, const media::Frame& frame,
   return internal::text_of(json);
 }
 
+/// The cameras' model may be of the same card, and has a pool of its own.
+std::string pool_label(const std::string& name) {
+  return "infer/" + name;
+}
+
 /// Time since it was last asked.
 class Watch {
  public:
@@ -98,7 +103,7 @@ base::Status PictureService::accept(Desk& desk, serve::PictureJob& job, Done& do
   }
   jobs_gauge_.set(static_cast<double>(++jobs_));
   desk.last_asked = ++asked_;
-  desk.jobs.push_back({std::move(job.picture), std::move(done), services_.clock.now()});
+  desk.jobs.push_back({std::move(job), std::move(done), services_.clock.now()});
   return {};
 }
 
@@ -112,6 +117,7 @@ void PictureService::close() {
       jobs_ -= desk.jobs.size();
       desk.jobs.clear();
     }
+    jobs_gauge_.set(static_cast<double>(jobs_));
   }
   for (const auto& done : waiting) done(Error(Code::cancelled, "the server ends"));
 }
@@ -136,11 +142,13 @@ base::Result<std::string> PictureService::work(Desk& desk, const Job& job) {
   Watch watch(services_.clock, job.submitted);
   try {
     std::vector<StepTime> steps{{"wait", watch.lap()}};
-    const std::span bytes(reinterpret_cast<const std::uint8_t*>(job.picture.data()), job.picture.size());
+    const std::string& picture = job.asked.picture;
+    const std::span bytes(reinterpret_cast<const std::uint8_t*>(picture.data()), picture.size());
     OC_TRY(const auto frame, media::decode_picture(bytes, services_.clock));
     steps.push_back({"decode", watch.lap()});
     OC_TRY_STATUS(ensure_loaded(desk));
     steps.push_back({"load", watch.lap()});
+    OC_TRY_STATUS(desk.model->choose(names_in(job.asked.classes)));
     OC_TRY(auto answer, desk.model->look(*frame));
     answer.steps.insert(answer.steps.begin(), steps.begin(), steps.end());
     return answer_text(desk.model->info(), *frame, answer);
@@ -151,9 +159,13 @@ base::Result<std::string> PictureService::work(Desk& desk, const Job& job) {
 
 base::Status PictureService::ensure_loaded(Desk& desk) {
   if (desk.model) return {};
-  OC_TRY_STATUS(take_place());
+  {
+    OC_TRY(const auto gone, take_place());  // freed before the other one needs the memory
+    if (gone) hide_pools(*gone);
+  }
   auto model = loader_(desk.name);
   if (model) {
+    show_pools(**model);
     desk.model = std::move(*model);
     return {};
   }
@@ -162,12 +174,11 @@ base::Status PictureService::ensure_loaded(Desk& desk) {
   return Error(Code::unavailable, model.error().message());
 }
 
-base::Status PictureService::take_place() {
-  std::unique_ptr<PictureModel> gone;  // freed without the lock, which takes its time
+base::Result<std::unique_ptr<PictureModel>> PictureService::take_place() {
   const base::MutexLock lock(mutex_);
   if (models_ < config_.kept_models) {
     models_gauge_.set(static_cast<double>(++models_));
-    return {};
+    return std::unique_ptr<PictureModel>();
   }
   Desk* oldest = nullptr;
   for (auto& [name, desk] : desks_) {
@@ -175,8 +186,18 @@ base::Status PictureService::take_place() {
     if (oldest == nullptr || desk.last_asked < oldest->last_asked) oldest = &desk;
   }
   if (oldest == nullptr) return Error(Code::exhausted, "all models that may be loaded at once are at work; try again");
-  gone = std::move(oldest->model);
-  return {};
+  return std::move(oldest->model);
+}
+
+void PictureService::show_pools(PictureModel& model) {
+  for (const auto& [name, pool] : model.pools()) pool->publish(services_.metrics, pool_label(name));
+}
+
+void PictureService::hide_pools(PictureModel& model) {
+  for (const auto& [name, pool] : model.pools()) {
+    infer::BindingPool none;
+    none.publish(services_.metrics, pool_label(name));  // no tensors; what was counted stays counted
+  }
 }
 
 void PictureService::finish(Desk& desk, const Job& job, const base::Result<std::string>& answer) {

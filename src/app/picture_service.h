@@ -52,7 +52,7 @@ class PictureService final : public serve::PictureInference {
 
  private:
   struct Job {
-    std::string picture;
+    serve::PictureJob asked;
     Done done;
     base::SteadyTime submitted;
   };
@@ -74,8 +74,12 @@ class PictureService final : public serve::PictureInference {
   std::optional<Job> take_job(Desk& desk) OC_EXCLUDES(mutex_);
   base::Result<std::string> work(Desk& desk, const Job& job);
   base::Status ensure_loaded(Desk& desk) OC_EXCLUDES(mutex_);
-  /// A place for one more model; `exhausted` while all that are loaded are at work.
-  base::Status take_place() OC_EXCLUDES(mutex_);
+  /// A place for one more model, and the model that had it, if it was taken from one; `exhausted` while all that are
+  /// loaded are at work.
+  base::Result<std::unique_ptr<PictureModel>> take_place() OC_EXCLUDES(mutex_);
+  /// In the metrics.
+  void show_pools(PictureModel& model);
+  void hide_pools(PictureModel& model);
   /// Before it tells the caller, so that he finds room for his next one.
   void finish(Desk& desk, const Job& job, const base::Result<std::string>& answer) OC_EXCLUDES(mutex_);
   base::Error unknown(const std::string& name) const;

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "infer/testing/canned_session.h"
 #include "media/jpeg.h"
 
 namespace ocelli::app {
@@ -17,7 +18,7 @@ using base::Code;
 using ::testing::HasSubstr;
 using Answer = base::Result<std::string>;
 
-/// Finds one dog in any picture; waits for its permission to.
+/// Finds one dog in any picture, or nothing where only cats matter; waits for its permission to.
 class FakeModel final : public PictureModel {
  public:
   struct Shared {
@@ -35,14 +36,28 @@ class FakeModel final : public PictureModel {
   ~FakeModel() override { --shared_.alive; }
 
   const PictureModelInfo& info() const override { return info_; }
+  std::vector<PictureModelPool> pools() override { return {{info_.name, &session_.bindings()}}; }
+  base::Status choose(const std::vector<std::string>& classes) override {
+    if (info_.name != "dogs") return PictureModel::choose(classes);
+    for (const auto& name : classes) {
+      if (name != "cat" && name != "dog") return base::Error(Code::invalid, "what is a " + name + "?");
+    }
+    classes_ = classes;
+    return {};
+  }
   base::Result<PictureAnswer> look(const media::Frame&) override {
     if (shared_.looking++ == 0) shared_.begun.set_value();
     if (shared_.may_go.valid()) shared_.may_go.wait();
-    return PictureAnswer{infer::Detections{{{1, 2, 3.04F, 4}, 0.87654F, 1}}, {{"run", std::chrono::milliseconds(7)}}};
+    OC_TRY(const auto binding, session_.lease_binding());
+    infer::Detections found{{{1, 2, 3.04F, 4}, 0.87654F, 1}};
+    if (classes_ == std::vector<std::string>{"cat"}) found.clear();
+    return PictureAnswer{std::move(found), {{"run", std::chrono::milliseconds(7)}}};
   }
 
  private:
   const PictureModelInfo info_;
+  infer::testing::CannedSession session_{8, {1, 2}, {1, 2}};
+  std::vector<std::string> classes_;
   Shared& shared_;
 };
 
@@ -74,9 +89,10 @@ class PictureServiceTest : public ::testing::Test {
   }
   void SetUp() override { start({}); }
 
-  std::future<Answer> ask(const std::string& model, const std::string& picture = jpeg()) {
+  std::future<Answer> ask(const std::string& model, const std::string& picture = jpeg(),
+                          const std::string& classes = "") {
     const auto answer = std::make_shared<std::promise<Answer>>();  // std::function copies
-    service_->submit({model, picture}, [answer](Answer outcome) { answer->set_value(std::move(outcome)); });
+    service_->submit({model, picture, classes}, [answer](Answer outcome) { answer->set_value(std::move(outcome)); });
     return answer->get_future();
   }
   Code refusal(const std::string& model, const std::string& picture = jpeg()) {
@@ -105,6 +121,50 @@ TEST_F(PictureServiceTest, TellsWhatTheModelFound) {
       "box":{"left":1.0,"top":2.0,"width":3.0,"height":4.0}}])"));
   EXPECT_EQ(json["times_ms"]["run"], 7.0);
   for (const char* step : {"wait", "decode", "load"}) EXPECT_GE(json["times_ms"][step], 0.0) << step;
+}
+
+TEST_F(PictureServiceTest, LooksAtTheClassesThatMatterToEachCaller) {
+  const auto found = [&](const std::string& classes) {
+    const auto answer = ask("dogs", jpeg(), classes).get();
+    return answer ? nlohmann::json::parse(*answer)["detections"].size() : 99;
+  };
+  EXPECT_EQ(found("cat"), 0U);
+  EXPECT_EQ(found(" cat, dog"), 1U);
+  EXPECT_EQ(found("cat"), 0U);
+  EXPECT_EQ(found(""), 1U) << "who names none means all, whatever was asked before";
+}
+
+TEST_F(PictureServiceTest, RefusesClassesThatCannotBeChosen) {
+  const auto unknown = ask("dogs", jpeg(), "cow").get();
+  ASSERT_FALSE(unknown);
+  EXPECT_EQ(unknown.error().code(), Code::invalid);
+  EXPECT_EQ(unknown.error().message(), "what is a cow?");
+  const auto misplaced = ask("cats", jpeg(), "cat").get();
+  ASSERT_FALSE(misplaced);
+  EXPECT_EQ(misplaced.error().code(), Code::invalid);
+  EXPECT_EQ(misplaced.error().message(), "classes can be chosen for inspect, not for cats; leave them out");
+  EXPECT_TRUE(ask("dogs").get());
+}
+
+TEST_F(PictureServiceTest, ShowsHowOftenTensorsWereThere) {
+  start({.kept_models = 1});
+  const auto expect_pool = [this](const std::string& model, int hits, int misses, int bindings) {
+    const auto shown = metrics_.expose();
+    const auto sample = [&](const std::string& what, int value) {
+      return "ocelli_tensor_pool_" + what + "{model=\"infer/" + model + "\"} " + std::to_string(value) + "\n";
+    };
+    EXPECT_THAT(shown, HasSubstr(sample("hits_total", hits)));
+    EXPECT_THAT(shown, HasSubstr(sample("misses_total", misses)));
+    EXPECT_THAT(shown, HasSubstr(sample("bindings", bindings)));
+  };
+  for (int picture = 0; picture < 3; ++picture) EXPECT_TRUE(ask("dogs").get());
+  expect_pool("dogs", 2, 1, 1);
+  EXPECT_TRUE(ask("cats").get());
+  expect_pool("dogs", 2, 1, 0);
+  expect_pool("cats", 0, 1, 1);
+  for (int picture = 0; picture < 2; ++picture) EXPECT_TRUE(ask("dogs").get());
+  expect_pool("dogs", 3, 2, 1);
+  expect_pool("cats", 0, 1, 0);
 }
 
 TEST_F(PictureServiceTest, SuggestsTheNameThatWasMeant) {

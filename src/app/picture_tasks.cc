@@ -79,15 +79,9 @@ void run_reading(const PictureTask& task, CommandContext& context) {
 }
 
 void run_inspection(const PictureTask& task, CommandContext& context) {
-  const auto detector = load_model(task.model, infer::Task::detection);
-  if (!detector) return fail(context, ExitCode::model, detector.error());
-  engine::StreamConfig wanted;
-  wanted.labels = task.classes;
-  if (auto status = engine::check_labels(wanted, detector->card.labels); !status) {
-    return fail(context, ExitCode::usage, status.error());
-  }
-  auto model = make_inspection(*detector, task.model, task.classes);
+  auto model = load_inspection(task.model);
   if (!model) return fail(context, ExitCode::model, model.error());
+  if (auto status = (*model)->choose(task.classes); !status) return fail(context, ExitCode::usage, status.error());
   run_job(LookJob::create({task.folder, "inspect.jsonl", task.range}, std::move(*model)), task, context);
 }
 
@@ -108,7 +102,7 @@ base::Status check_task_options(const CLI::App& command, const std::string& task
     return Error(Code::invalid, name + " is for --task detect, not for --task " + task);
   }
   for (const std::string name : {"--model", "--precision"}) {
-    if (task == "ocr" && command.count(name) > 0) {
+    if (task == kReading && command.count(name) > 0) {
       return Error(Code::invalid, name + " is not for --task ocr, which takes three models of its own");
     }
   }

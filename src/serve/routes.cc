@@ -194,7 +194,7 @@ BodyRule Router::body_rule(const HttpRequest& head) const {
 
 HttpReply Router::route(HttpRequest request) const {
   if (posted_by_other_site(request)) {
-    return problem(403, "a page of another site may not post here");
+    return problem(403, "a page of another site may not post here; open this server's own page, or use a program");
   }
   const auto target = parse_target(request.target);
   if (!target) return problem(target.error());
@@ -277,12 +277,13 @@ HttpReply Router::withdraw_model(const Call&) const {
 
 HttpReply Router::infer(const Call& call) const {
   PictureInference* const inference = sources_.inference;
-  if (inference == nullptr) return problem(404, "this server runs no models on pictures that are sent to it");
+  if (inference == nullptr) return problem(404, "this server runs no models on pictures: set infer.models for that");
   if (is_no_picture(call.request.content_type)) {
     return problem(415, "send the picture itself as the body: curl --data-binary @picture.jpg …");
   }
   // Shared because a std::function can be copied, and the picture must not be.
-  const auto job = std::make_shared<PictureJob>(PictureJob{call.name, std::move(call.request.body)});
+  const auto job = std::make_shared<PictureJob>(
+      PictureJob{call.name, std::move(call.request.body), query_value(call.target, "classes")});
   return JobReply{[inference, job](const std::function<void(HttpResponse)>& answer) {
     inference->submit(std::move(*job), [answer](const base::Result<std::string>& json) { answer(answer_for(json)); });
   }};

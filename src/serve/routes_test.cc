@@ -189,6 +189,17 @@ TEST_F(Routes, HandOnAPictureWithTheNameOfItsModel) {
   std::get<JobReply>(router_.route(request)).start([](const HttpResponse&) {});
   EXPECT_EQ(inference_.job(0).model, "yolov8n");
   EXPECT_EQ(inference_.job(0).picture, "bytes");
+  EXPECT_EQ(inference_.job(0).classes, "");
+}
+
+TEST_F(Routes, HandOnWhichClassesOfObjectsMatter) {
+  HttpRequest request;
+  request.method = HttpMethod::post;
+  request.target = "/api/v1/infer/inspect?classes=bus,traffic%20light";
+  EXPECT_EQ(router_.body_rule(request), BodyRule::required);
+  std::get<JobReply>(router_.route(request)).start([](const HttpResponse&) {});
+  EXPECT_EQ(inference_.job(0).model, "inspect");
+  EXPECT_EQ(inference_.job(0).classes, "bus,traffic light");
 }
 
 TEST_F(Routes, GiveEachOutcomeOfAPictureItsStatus) {
@@ -198,6 +209,7 @@ TEST_F(Routes, GiveEachOutcomeOfAPictureItsStatus) {
   EXPECT_EQ(good.body, "{\"model\":\"yolov8n\"}\n");
   using base::Code;
   EXPECT_EQ(infer(base::Error(Code::not_found, "")).status, 404);
+  EXPECT_EQ(infer(base::Error(Code::invalid, "")).status, 400);
   EXPECT_EQ(infer(base::Error(Code::unavailable, "")).status, 503);
   EXPECT_EQ(infer(base::Error(Code::exhausted, "")).headers.back().first, "Retry-After");
   EXPECT_EQ(infer(base::Error(Code::unsupported, "")).status, 415);

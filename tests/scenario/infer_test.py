@@ -91,9 +91,12 @@ class InferTest(InferCase):
             self.assertTrue(0 <= box["left"] and box["left"] + box["width"] <= 810.1, box)
             self.assertTrue(0 <= box["top"] and box["top"] + box["height"] <= 1080.1, box)
         self.assertEqual(list(answer["times_ms"]), ["wait", "decode", "load", "preprocess", "run", "head"])
+        pool = lambda what: parse_metrics(server.get("metrics")[1])[1][f"ocelli_tensor_pool_{what}", 'model="infer/yolov8n"']
+        hits = pool("hits_total")
         again = self.post(server, "yolov8n", BUS.read_bytes())[2]
         self.assertEqual(again["detections"], answer["detections"])
         self.assertLess(again["times_ms"]["load"], answer["times_ms"]["load"])
+        self.assertEqual((pool("hits_total"), pool("misses_total"), pool("bindings")), (hits + 1, 1, 1))
 
     def test_a_photo_that_was_taken_sideways(self):
         server = self.serve()
@@ -223,6 +226,16 @@ class InspectTest(InferCase):
         line = self.line("inspect.jsonl")
         self.assertEqual([found["label"] for found in answer["objects"]], [found["label"] for found in line["objects"]])
         self.assertEqual(answer["objects"][0]["lines"], line["objects"][0]["lines"])
+        some = self.post(server, "inspect?classes=bus", BUS.read_bytes())[2]
+        buses = [found for found in answer["objects"] if found["label"] == "bus"]
+        self.assertEqual((len(buses), [found["label"] for found in some["objects"]]), (1, ["bus"]))
+        self.assertEqual(some["objects"], buses)
+        self.assertEqual(self.post(server, "inspect", BUS.read_bytes())[2]["objects"], answer["objects"])
+        self.assert_problem(self.post(server, "inspect?classes=bus,buss", BUS.read_bytes()), 400, "did you mean 'bus'?")
+        self.assert_problem(self.post(server, "ocr?classes=bus", BUS.read_bytes()), 400, "for inspect, not for ocr")
+        samples = parse_metrics(server.get("metrics")[1])[1]
+        for model in ("yolox_nano", "mobilenet_v2"):
+            self.assertGreater(samples["ocelli_tensor_pool_hits_total", f'model="infer/inspect/{model}"'], 0)
         for model, member in (("mobilenet_v2", "classes"), ("ocr", "lines")):
             status, _, answer = self.post(server, model, BUS.read_bytes())
             self.assertEqual(status, 200, answer)
