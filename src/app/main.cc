@@ -37,6 +37,7 @@ void add_commands(CLI::App& app, CommandContext& context) {
   add_models_command(app, context);
   add_config_command(app, context);
   add_doctor_command(app, context);
+  add_eval_command(app, context);
   add_completion_command(app, context);
 }
 

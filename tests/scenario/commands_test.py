@@ -8,10 +8,10 @@ import subprocess
 import program
 from program import ROOT, Case, ocelli
 
-COMMANDS = ("analyze", "serve", "snapshot", "probe", "models", "config", "doctor", "completion")
+COMMANDS = ("analyze", "serve", "snapshot", "probe", "models", "config", "doctor", "eval", "completion")
 NESTED = (("models", "list"), ("models", "pull"), ("models", "verify"), ("models", "bench"),
           ("models", "quantize"), ("models", "tune"),
-          ("config", "check"), ("config", "schema"), ("config", "reference"))
+          ("config", "check"), ("config", "schema"), ("config", "reference"), ("eval", "mot"))
 
 
 class HelpTest(Case):

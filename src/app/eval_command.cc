@@ -1,0 +1,198 @@
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "app/atomic_file.h"
+#include "app/command.h"
+#include "app/mot_report.h"
+#include "app/print.h"
+#include "eval/mot_folder.h"
+#include "eval/mot_format.h"
+#include "eval/tracking_run.h"
+#include "track/presets.h"
+
+namespace ocelli::app {
+namespace {
+
+constexpr const char* kFooter =
+    "BENCH_DIR holds <sequence>/{seqinfo.ini,gt/gt.txt,det/det.txt} as MOT Challenge lays them out, and gmc.txt and\n"
+    "cam.txt where the camera's motion and place are known. The tracker sees the detections frame by frame; HOTA, "
+    "CLEAR\n"
+    "and Identity are counted as TrackEval counts them. fps is frames per second inside the tracker, one thread, "
+    "nothing\n"
+    "else counted. Where other trackers were measured on the same sequences and detections, their figures stand "
+    "beside.\n\n"
+    "Protocol: mot17 takes out results on distractors first; mot17 and dance do not put out boxes of up to 100 px² or\n"
+    "wider than 1.6 times their height; mot15 takes everything as it stands. `auto` looks at the truth's class "
+    "column.\n\n"
+    "  ocelli eval mot mot17val\n"
+    "  ocelli eval mot mot17val -o results --repeat 3\n"
+    "  ocelli eval mot mot17val --score their-results --json";
+
+struct EvalOptions {
+  std::string benchmark;
+  std::string output;
+  std::string preset = "default";
+  std::string scored;  ///< folder of results; empty: track
+  std::string protocol = "auto";
+  int repeat = 1;
+  bool json = false;
+};
+
+base::Error stopped() {
+  return {base::Code::cancelled, "stopped"};
+}
+
+/// As fail(), and tells how far it came where it was interrupted.
+void fail_after(CommandContext& context, ExitCode code, const base::Error& error, const std::string& progress) {
+  if (error.code() == base::Code::cancelled) print(stderr, "ocelli: interrupted after {}\n", progress);
+  fail(context, code, error);
+}
+
+base::Result<std::vector<eval::Sequence>> read_benchmark(const std::string& folder, const std::stop_token& stop) {
+  OC_TRY(const auto names, eval::sequence_names(folder));
+  std::vector<eval::Sequence> sequences;
+  for (const auto& name : names) {
+    if (stop.stop_requested()) return stopped();
+    OC_TRY(auto sequence, eval::read_sequence(folder, name));
+    sequences.push_back(std::move(sequence));
+  }
+  return sequences;
+}
+
+base::Result<eval::Protocol> choose_protocol(const std::string& name, std::span<const eval::Sequence> sequences) {
+  if (name == "auto") return eval::protocol_of(sequences);
+  OC_TRY(const auto protocol, eval::protocol_of(name));
+  OC_TRY_STATUS(eval::check_protocol(protocol, sequences));
+  return protocol;
+}
+
+/// The last path component; of "." too.
+std::string folder_name(const std::string& path) {
+  std::error_code error;
+  const auto whole = std::filesystem::weakly_canonical(path, error);
+  return error || whole.filename().empty() ? path : whole.filename().string();
+}
+
+/// Tracks as often as wanted; the results are those of any run, the time that of the fastest.
+base::Result<eval::TrackingRun> track_sequence(const eval::Sequence& sequence, const track::TrackerConfig& config,
+                                               eval::Protocol protocol, int repeat, const CommandContext& context) {
+  OC_TRY(auto best, eval::run_tracker(sequence, config, protocol, context.clock, context.stop));
+  for (int i = 1; i < repeat; ++i) {
+    OC_TRY(const auto again, eval::run_tracker(sequence, config, protocol, context.clock, context.stop));
+    best.in_tracker = std::min(best.in_tracker, again.in_tracker);
+  }
+  return best;
+}
+
+base::Status write_results(const std::string& folder, const std::string& sequence,
+                           std::span<const eval::ResultBox> results) {
+  OC_TRY(auto file, AtomicFile::create((std::filesystem::path(folder) / (sequence + ".txt")).string()));
+  OC_TRY_STATUS(file.write(eval::format_results(results)));
+  return file.commit();
+}
+
+/// What is known before the first frame is shown.
+struct Plan {
+  std::vector<eval::Sequence> sequences;
+  eval::Protocol protocol = eval::Protocol::mot15;
+  track::TrackerConfig tracker;
+};
+
+/// Results of one sequence, new or read, and the time that they took.
+base::Result<eval::TrackingRun> results_of(const EvalOptions& options, const Plan& plan, const eval::Sequence& sequence,
+                                           const CommandContext& context) {
+  if (context.stop.stop_requested()) return stopped();
+  if (options.scored.empty()) {
+    return track_sequence(sequence, plan.tracker, plan.protocol, options.repeat, context);
+  }
+  OC_TRY(auto results, eval::read_results(options.scored, sequence));
+  return eval::TrackingRun{std::move(results), {}};
+}
+
+MotReport empty_report(const EvalOptions& options, const Plan& plan) {
+  MotReport report{folder_name(options.benchmark), plan.protocol, "", {}, {}};
+  if (options.scored.empty()) {
+    report.tracker = "ocelli, preset " + options.preset;
+    report.given = eval::Given::boxes;
+  } else {
+    report.tracker = "results in " + options.scored;
+  }
+  return report;
+}
+
+void run_plan(const EvalOptions& options, const Plan& plan, CommandContext& context) {
+  MotReport report = empty_report(options, plan);
+  for (const auto& sequence : plan.sequences) {
+    const auto run = results_of(options, plan, sequence, context);
+    if (!run) {
+      const auto progress = fmt::format("{} of {} sequences", report.sequences.size(), plan.sequences.size());
+      return fail_after(context, ExitCode::input, run.error(), progress);
+    }
+    if (!options.output.empty()) {
+      const auto written = write_results(options.output, sequence.name, run->results);
+      if (!written) return fail(context, ExitCode::output, written.error());
+    }
+    auto score = eval::measure(eval::pair_up(sequence.truth, run->results, sequence.info.frames, plan.protocol));
+    const bool is_timed = options.scored.empty();
+    report.sequences.push_back(
+        {sequence.name, sequence.info.frames, score, is_timed ? std::optional(run->in_tracker) : std::nullopt});
+  }
+  const auto* peers = eval::peers_of(plan.sequences);
+  print(stdout, "{}", options.json ? mot_json(report, peers) : mot_table(report, peers));
+}
+
+void run_mot(const EvalOptions& options, CommandContext& context) {
+  Plan plan;
+  const auto config = track::preset(options.preset);
+  if (!config) return fail(context, ExitCode::usage, config.error());
+  plan.tracker = *config;
+  auto sequences = read_benchmark(options.benchmark, context.stop);
+  if (!sequences) return fail_after(context, ExitCode::input, sequences.error(), "0 sequences");
+  plan.sequences = *std::move(sequences);
+  const auto protocol = choose_protocol(options.protocol, plan.sequences);
+  if (!protocol) return fail(context, ExitCode::usage, protocol.error());
+  plan.protocol = *protocol;
+  if (!options.output.empty()) {
+    const auto folder = ensure_output_folder(options.output);
+    if (!folder) return fail(context, ExitCode::output, folder.error());
+  }
+  run_plan(options, plan, context);
+}
+
+}  // namespace
+
+void add_eval_command(CLI::App& app, CommandContext& context) {
+  auto* command = app.add_subcommand("eval", "Measure accuracy against truth");
+  command->require_subcommand(1);
+  auto* mot = command->add_subcommand("mot", "Run the tracker over a MOT benchmark's detections and score it");
+  auto options = std::make_shared<EvalOptions>();  // co-owned by the parser and the callback
+  mot->add_option("BENCH_DIR", options->benchmark, "Folder of sequences")->required();
+  auto* output = mot->add_option("-o,--output", options->output, "Folder for <sequence>.txt, the tracker's results");
+  auto* preset = mot->add_option("--preset", options->preset, "Settings of the tracker")
+                     ->check(CLI::IsMember(track::preset_names()))
+                     ->capture_default_str();
+  auto* repeat =
+      mot->add_option("--repeat", options->repeat, "Track so often; the fastest time of each sequence counts")
+          ->check(CLI::Range(1, 1000))
+          ->capture_default_str();
+  mot->add_option("--score", options->scored, "Score the <sequence>.txt in this folder, by any tracker, instead")
+      ->excludes(output)
+      ->excludes(preset)
+      ->excludes(repeat);
+  mot->add_option("--protocol", options->protocol, "What is left out before it is counted")
+      ->check(CLI::IsMember({"auto", "mot15", "mot17", "dance"}))
+      ->capture_default_str();
+  mot->add_flag("--json", options->json, "Print JSON instead of tables");
+  mot->footer(kFooter);
+  mot->callback([options, &context] { run_mot(*options, context); });
+}
+
+}  // namespace ocelli::app

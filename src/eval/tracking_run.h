@@ -1,0 +1,27 @@
+#pragma once
+
+#include <chrono>
+#include <stop_token>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "eval/mot_data.h"
+#include "eval/protocol.h"
+#include "track/tracker.h"
+
+namespace ocelli::eval {
+
+/// What a tracker made of a sequence.
+struct TrackingRun {
+  std::vector<ResultBox> results;          ///< by frame; rounded to the decimals with which they are written
+  std::chrono::nanoseconds in_tracker{0};  ///< inside Tracker::update() only
+};
+
+/// Shows a tracker the sequence's detections, frame by frame at the sequence's own rate, and keeps what it reports as
+/// seen, without what the protocol leaves out. Online: a frame's boxes are final before the next frame is shown.
+/// `invalid` without detections, `cancelled` when `stop` was requested.
+base::Result<TrackingRun> run_tracker(const Sequence& sequence, const track::TrackerConfig& config, Protocol protocol,
+                                      base::Clock& clock, const std::stop_token& stop);
+
+}  // namespace ocelli::eval

@@ -1,0 +1,92 @@
+#include "eval/tracking_run.h"
+
+#include <chrono>
+#include <cmath>
+
+#include <gtest/gtest.h>
+
+#include "eval/mot_format.h"
+
+namespace ocelli::eval {
+namespace {
+
+using std::chrono::milliseconds;
+
+/// Every look at it takes a millisecond.
+class TickingClock final : public base::Clock {
+ public:
+  base::SteadyTime now() const override { return now_ += milliseconds{1}; }
+  base::WallTime wall_now() const override { return {}; }
+  bool wait_until(base::SteadyTime /*deadline*/, std::stop_token /*stop*/) override { return true; }
+
+ private:
+  mutable base::SteadyTime now_;
+};
+
+constexpr int kFrames = 20;
+
+/// Somebody who walks, and a flat box that stands still.
+Sequence walk() {
+  Sequence sequence;
+  sequence.name = "walk";
+  sequence.info = {.frames = kFrames, .frames_per_second = 25};
+  sequence.detections.emplace(kFrames);
+  for (int frame = 0; frame < kFrames; ++frame) {
+    auto& detections = sequence.detections->at(static_cast<std::size_t>(frame));
+    detections.push_back({.box = {100.F + static_cast<float>(frame), 100, 50, 150}, .score = 0.9F});
+    detections.push_back({.box = {600, 100, 300, 100}, .score = 0.9F});
+  }
+  return sequence;
+}
+
+base::Result<TrackingRun> run(const Sequence& sequence, Protocol protocol, const std::stop_token& stop = {}) {
+  TickingClock clock;
+  return run_tracker(sequence, {}, protocol, clock, stop);
+}
+
+TEST(TrackingRun, FollowsWhatTheDetectionsShow) {
+  const auto outcome = run(walk(), Protocol::dance);
+  ASSERT_TRUE(outcome) << outcome.error().message();
+  ASSERT_FALSE(outcome->results.empty());
+  EXPECT_EQ(outcome->results.back().frame, kFrames);
+  EXPECT_NEAR(outcome->results.back().box.left, 119, 2);
+  for (const auto& result : outcome->results) EXPECT_EQ(result.id, outcome->results[0].id);
+}
+
+TEST(TrackingRun, PutsOutFlatBoxesWhereTheProtocolDoes) {
+  const auto flat = run(walk(), Protocol::dance);
+  const auto all = run(walk(), Protocol::mot15);
+  ASSERT_TRUE(flat && all);
+  EXPECT_EQ(all->results.size(), 2 * flat->results.size());
+}
+
+TEST(TrackingRun, CountsTheTimeInTheTrackerOnly) {
+  EXPECT_EQ(run(walk(), Protocol::dance)->in_tracker, kFrames * milliseconds{1});
+}
+
+TEST(TrackingRun, ScoresWhatIsWritten) {
+  const auto outcome = run(walk(), Protocol::mot15);
+  ASSERT_TRUE(outcome);
+  const auto read = parse_results(format_results(outcome->results), "walk.txt", kFrames);
+  ASSERT_TRUE(read) << read.error().message();
+  ASSERT_EQ(read->size(), outcome->results.size());
+  for (std::size_t i = 0; i < read->size(); ++i) {
+    EXPECT_EQ(read->at(i).box, outcome->results[i].box);
+    EXPECT_EQ(read->at(i).score, outcome->results[i].score);
+  }
+}
+
+TEST(TrackingRun, EndsWhenAsked) {
+  std::stop_source stop;
+  stop.request_stop();
+  EXPECT_EQ(run(walk(), Protocol::dance, stop.get_token()).error().code(), base::Code::cancelled);
+}
+
+TEST(TrackingRun, NeedsDetections) {
+  auto sequence = walk();
+  sequence.detections.reset();
+  EXPECT_EQ(run(sequence, Protocol::dance).error().code(), base::Code::invalid);
+}
+
+}  // namespace
+}  // namespace ocelli::eval
