@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "track/camera_motion.h"
 #include "vision/geometry.h"
 
 namespace ocelli::track {
@@ -15,10 +16,15 @@ class BoxFilter {
 
   /// Moves the estimate `dt_s` ≥ 0 into the future.
   void predict(double dt_s);
-  /// Takes in what a detector saw now.
-  void correct(const vision::PixelBox& seen);
+  /// Takes in what a detector saw now; `noise` times as far off as usual.
+  void correct(const vision::PixelBox& seen, double noise = 1);
   /// Forgets how the size changed: while nobody sees the object, it must not grow or shrink any further.
   void hold_size();
+
+  /// The picture moved under the object.
+  void follow(const CameraMotion& motion);
+  /// The picture jumped, and `drift` was in its velocity all along.
+  void follow(vision::PixelPoint jump_px, vision::PixelPoint drift_px_s);
 
   vision::PixelBox box() const;
   /// Of the centre.

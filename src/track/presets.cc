@@ -1,6 +1,7 @@
 #include "track/presets.h"
 
 #include <algorithm>
+#include <chrono>
 
 #include "base/suggest.h"
 
@@ -12,8 +13,33 @@ struct Preset {
   TrackerConfig config;
 };
 
+/// Zhang et al., "ByteTrack", ECCV 2022: two stages by score; no other cue, no camera.
+TrackerConfig bytetrack() {
+  TrackerConfig config;
+  config.high_score = 0.6F;
+  config.begin_score = 0.7F;
+  config.min_iou_second = 0.5F;
+  config.confirm_hits = 2;
+  config.keep_lost = std::chrono::seconds{1};
+  config.direction_weight = 0;
+  config.score_change_weight = 0;
+  config.doubt = 0;
+  config.shake = ShakeCompensation::off;
+  return config;
+}
+
+/// After Bewley et al., "Simple online and realtime tracking", ICIP 2016: sure detections only. Lost tracks are kept
+/// for a second, where SORT gives them up at once.
+TrackerConfig sort() {
+  TrackerConfig config = bytetrack();
+  config.low_score = config.begin_score = config.high_score;
+  config.min_iou_first = 0.3F;
+  config.confirm_hits = 3;
+  return config;
+}
+
 std::vector<Preset> presets() {
-  return {{"default", {}}};
+  return {{"default", {}}, {"bytetrack", bytetrack()}, {"sort", sort()}};
 }
 
 }  // namespace

@@ -18,6 +18,19 @@ TEST(Presets, EveryNameHasSettings) {
   for (const auto& name : preset_names()) EXPECT_TRUE(preset(name)) << name;
 }
 
+TEST(Presets, OnlyTheDefaultUsesMoreThanOverlapAndScore) {
+  EXPECT_EQ(preset("default")->shake, ShakeCompensation::from_boxes);
+  for (const auto* name : {"bytetrack", "sort"}) {
+    const auto config = preset(name);
+    ASSERT_TRUE(config);
+    EXPECT_EQ(config->direction_weight, 0) << name;
+    EXPECT_EQ(config->score_change_weight, 0) << name;
+    EXPECT_EQ(config->shake, ShakeCompensation::off) << name;
+  }
+  EXPECT_LT(preset("bytetrack")->low_score, preset("bytetrack")->high_score);
+  EXPECT_EQ(preset("sort")->low_score, preset("sort")->high_score) << "one stage";
+}
+
 TEST(Presets, SaysWhichThereAre) {
   const auto config = preset("defualt");
   ASSERT_FALSE(config);

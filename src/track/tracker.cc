@@ -2,65 +2,40 @@
 
 #include <algorithm>
 #include <cmath>
-#include <utility>
+#include <cstdint>
 
 #include "track/assignment.h"
-#include "track/box_filter.h"
+#include "track/likeness.h"
+#include "track/shift_estimator.h"
+#include "track/target.h"
 
 namespace ocelli::track {
 namespace {
 
 // Few frames a second make each sighting tell more: two sightings this far apart confirm a track, too.
 constexpr std::chrono::milliseconds kConfirmAge{500};
-
-/// An object that is followed, with what the reported Track does not show.
-struct Target {
-  Target(const infer::Detection& detection, media::MediaTime time) : filter(detection.box) {
-    track.first_seen = time;
-    count(detection, time);
-  }
-
-  void see(const infer::Detection& detection, media::MediaTime time) {
-    filter.correct(detection.box);
-    count(detection, time);
-  }
-
-  void count(const infer::Detection& detection, media::MediaTime time) {
-    ++hits;
-    seen_now = true;
-    track.score = detection.score;
-    track.last_seen = time;
-    auto vote = std::find_if(votes.begin(), votes.end(), [&](const auto& v) { return v.first == detection.class_id; });
-    if (vote == votes.end()) vote = votes.insert(vote, {detection.class_id, 0.0});
-    vote->second += detection.score;
-    track.class_id = std::max_element(votes.begin(), votes.end(), [](const auto& a, const auto& b) {
-                       return a.second < b.second;
-                     })->first;
-  }
-
-  Track snapshot() const {
-    Track result = track;
-    result.box = filter.box();
-    result.velocity_px_s = filter.velocity_px_s();
-    return result;
-  }
-
-  BoxFilter filter;
-  Track track;  // box and velocity live in the filter
-  int hits = 0;
-  bool seen_now = false;
-  std::vector<std::pair<int, double>> votes;  // class, summed score
-};
-
-enum class ScoreUse {
-  weighs_overlap,  ///< sure detections are preferred (ByteTrack's score fusion)
-  ignored,
-};
+/// Score of a detection whose box is as far off as usual.
+constexpr double kUsualScore = 0.9;
+constexpr double kLeastNoise = 0.1;
+/// Overlap of a target and a detection that are surely the same, to tell the camera's shaking from.
+constexpr float kSurelySame = 0.3F;
+/// A shift that goes on this long is no shaking: it becomes part of the velocities, which are those in the picture.
+constexpr double kDriftSeconds = 0.5;
 
 bool usable(const infer::Detection& detection) {
   const auto& box = detection.box;
   return std::isfinite(box.left) && std::isfinite(box.top) && std::isfinite(box.width) && std::isfinite(box.height) &&
          std::isfinite(detection.score) && box.width > 0 && box.height > 0;
+}
+
+bool known(const Target& target) {
+  return target.state() != TrackState::tentative;
+}
+bool just_seen(const Target& target) {
+  return target.state() == TrackState::confirmed;
+}
+bool tentative(const Target& target) {
+  return target.state() == TrackState::tentative;
 }
 
 }  // namespace
@@ -74,83 +49,139 @@ struct Tracker::Impl {
     return class_id;
   }
 
-  void predict(media::MediaTime time) {
-    const std::chrono::duration<double> step = time - last_time;
+  double noise_of(const infer::Detection& detection) const {
+    return std::max(kLeastNoise, 1 + config.doubt * (kUsualScore - detection.score));
+  }
+
+  void sort_by_score(std::span<const infer::Detection> detections) {
+    sure.clear();
+    weak.clear();
+    for (const auto& detection : detections) {
+      if (!usable(detection) || detection.score < config.low_score) continue;
+      (detection.score >= config.high_score ? sure : weak).push_back(detection);
+    }
+  }
+
+  /// Returns the time that passed, in seconds.
+  double predict(media::MediaTime time, const CameraMotion& camera) {
+    const double step_s = std::max(0.0, std::chrono::duration<double>(time - last_time).count());
     last_time = std::max(last_time, time);
     for (auto& target : targets) {
-      target.filter.predict(std::max(0.0, step.count()));
-      target.seen_now = false;
+      target.predict(step_s);
+      if (camera != CameraMotion{}) target.follow(camera);
     }
+    note_boxes();
+    return step_s;
+  }
+
+  void note_boxes() {
+    predicted.clear();
+    for (const auto& target : targets) predicted.push_back(target.box());
   }
 
   void forget_old(media::MediaTime time, std::vector<Track>& ended) {
     std::erase_if(targets, [&](const Target& target) {
-      if (time - target.track.last_seen <= config.keep_lost) return false;
-      if (target.track.state != TrackState::tentative) ended.push_back(target.snapshot());
+      if (time - target.last_seen() <= config.keep_lost) return false;
+      if (known(target)) ended.push_back(target.snapshot());
       return true;
     });
   }
 
+  void follow_shake(double dt_s) {
+    if (config.shake == ShakeCompensation::off || !(dt_s > 0)) return;
+    surprises.clear();
+    for (std::size_t row = 0; row < targets.size(); ++row) {
+      if (!just_seen(targets[row])) continue;
+      const infer::Detection* best = nullptr;
+      float best_overlap = kSurelySame;
+      for (const auto& detection : sure) {
+        const float overlap = vision::iou(predicted[row], detection.box);
+        if (overlap > best_overlap && group_of(detection.class_id) == group_of(targets[row].class_id())) {
+          best = &detection;
+          best_overlap = overlap;
+        }
+      }
+      if (best == nullptr) continue;
+      const auto seen = center(best->box);
+      const auto expected = center(predicted[row]);
+      surprises.push_back({{seen.x - expected.x, seen.y - expected.y}, best->box.height});
+    }
+    const auto jump = shift_estimator.shift_px(surprises, dt_s);
+    if (jump == vision::PixelPoint{}) return;
+    const auto drift = static_cast<float>((1 - std::exp(-dt_s / kDriftSeconds)) / dt_s);
+    for (auto& target : targets) target.follow(jump, {jump.x * drift, jump.y * drift});
+    note_boxes();
+  }
+
   /// Matches targets that `wanted` accepts with `pool`; what was matched leaves the pool.
-  template <class Wanted>
-  void associate(media::MediaTime time, Wanted wanted, std::vector<infer::Detection>& pool, float min_iou,
-                 ScoreUse score_use) {
-    std::vector<Candidate> candidates;
+  void associate(media::MediaTime time, bool (*wanted)(const Target&), std::vector<infer::Detection>& pool,
+                 const Likeness& likeness) {
+    candidates.clear();
     for (std::size_t row = 0; row < targets.size(); ++row) {
       const Target& target = targets[row];
-      if (target.seen_now || !wanted(target)) continue;
-      const auto box = target.filter.box();
+      if (target.seen_now() || !wanted(target)) continue;
       for (std::size_t column = 0; column < pool.size(); ++column) {
-        if (group_of(pool[column].class_id) != group_of(target.track.class_id)) continue;
-        const float weight = score_use == ScoreUse::weighs_overlap ? pool[column].score : 1.F;
-        const float likeness = vision::iou(box, pool[column].box) * weight;
-        if (likeness > min_iou) {
-          candidates.push_back({static_cast<int>(row), static_cast<int>(column), likeness - min_iou});
+        const float gain = likeness.gain(target, predicted[row], pool[column]);
+        if (gain > 0 && group_of(pool[column].class_id) == group_of(target.class_id())) {
+          candidates.push_back({static_cast<int>(row), static_cast<int>(column), gain});
         }
       }
     }
-    std::vector<bool> taken(pool.size());
+    taken.assign(pool.size(), false);
     for (const auto& match : best_matching(candidates)) {
-      const auto column = static_cast<std::size_t>(match.column);
-      targets[static_cast<std::size_t>(match.row)].see(pool[column], time);
-      taken[column] = true;
+      const auto& detection = pool[static_cast<std::size_t>(match.column)];
+      targets[static_cast<std::size_t>(match.row)].see(detection, time, noise_of(detection));
+      taken[static_cast<std::size_t>(match.column)] = true;
     }
     std::size_t column = 0;
     std::erase_if(pool, [&](const infer::Detection&) { return taken[column++]; });
   }
 
-  void begin_tracks(media::MediaTime time, const std::vector<infer::Detection>& unmatched) {
-    for (const auto& detection : unmatched) {
+  void associate_all(media::MediaTime time) {
+    const float score_change = config.score_change_weight;
+    associate(time, known, sure,
+              {.min_overlap = config.min_iou_first,
+               .direction_weight = config.direction_weight,
+               .score_change_weight = score_change});
+    associate(time, just_seen, weak,
+              {.min_overlap = config.min_iou_second,
+               .score_use = ScoreUse::ignored,
+               .score_guess = ScoreGuess::last,
+               .score_change_weight = score_change});
+    associate(
+        time, tentative, sure,
+        {.min_overlap = config.min_iou_first, .score_guess = ScoreGuess::last, .score_change_weight = score_change});
+  }
+
+  void begin_tracks(media::MediaTime time) {
+    for (const auto& detection : sure) {
       if (detection.score >= config.begin_score) targets.emplace_back(detection, time);
     }
   }
 
   void settle_states() {
-    std::erase_if(targets,
-                  [](const Target& target) { return !target.seen_now && target.track.state == TrackState::tentative; });
+    std::erase_if(targets, [](const Target& target) { return !target.seen_now() && tentative(target); });
     for (auto& target : targets) {
-      auto& track = target.track;
-      if (!target.seen_now) {
-        if (track.state == TrackState::confirmed) target.filter.hold_size();
-        track.state = TrackState::lost;
-      } else if (track.state == TrackState::lost) {
-        track.state = TrackState::confirmed;
-      } else if (track.state == TrackState::tentative && believable(target)) {
-        track.state = TrackState::confirmed;
-        track.id = ++last_id;
+      if (!target.seen_now()) {
+        target.miss();
+      } else if (target.state() == TrackState::lost) {
+        target.confirm(0);
+      } else if (tentative(target) && believable(target)) {
+        target.confirm(++last_id);
       }
     }
   }
 
   bool believable(const Target& target) const {
-    return target.hits >= config.confirm_hits ||
-           (target.hits > 1 && target.track.last_seen - target.track.first_seen >= kConfirmAge);
+    return target.hits() >= config.confirm_hits ||
+           (target.hits() > 1 && target.last_seen() - target.first_seen() >= kConfirmAge);
   }
 
   std::vector<Track> reported() const {
     std::vector<Track> tracks;
+    tracks.reserve(targets.size());
     for (const auto& target : targets) {
-      if (target.track.state != TrackState::tentative) tracks.push_back(target.snapshot());
+      if (known(target)) tracks.push_back(target.snapshot());
     }
     std::sort(tracks.begin(), tracks.end(), [](const Track& a, const Track& b) { return a.id < b.id; });
     return tracks;
@@ -160,6 +191,15 @@ struct Tracker::Impl {
   std::vector<Target> targets;  // in the order in which they were first seen
   std::uint64_t last_id = 0;
   media::MediaTime last_time;
+  ShiftEstimator shift_estimator;
+
+  // Of one call, kept for their memory.
+  std::vector<vision::PixelBox> predicted;  // of each target
+  std::vector<infer::Detection> sure;       // not matched so far
+  std::vector<infer::Detection> weak;
+  std::vector<ShiftEstimator::Surprise> surprises;
+  std::vector<Candidate> candidates;
+  std::vector<bool> taken;
 };
 
 Tracker::Tracker(const TrackerConfig& config) : impl_(std::make_unique<Impl>(config)) {}
@@ -167,25 +207,14 @@ Tracker::~Tracker() = default;
 Tracker::Tracker(Tracker&&) noexcept = default;
 Tracker& Tracker::operator=(Tracker&&) noexcept = default;
 
-Tracker::Update Tracker::update(media::MediaTime time, std::span<const infer::Detection> detections) {
-  std::vector<infer::Detection> high;
-  std::vector<infer::Detection> low;
-  for (const auto& detection : detections) {
-    if (!usable(detection) || detection.score < impl_->config.low_score) continue;
-    (detection.score >= impl_->config.high_score ? high : low).push_back(detection);
-  }
+Tracker::Update Tracker::update(media::MediaTime time, std::span<const infer::Detection> detections,
+                                const CameraMotion& camera) {
   Update update;
+  impl_->sort_by_score(detections);
   impl_->forget_old(time, update.ended);
-  impl_->predict(time);
-  const auto& config = impl_->config;
-  const auto is = [](auto... states) {
-    return [=](const Target& target) { return ((target.track.state == states) || ...); };
-  };
-  impl_->associate(time, is(TrackState::confirmed, TrackState::lost), high, config.min_iou_first,
-                   ScoreUse::weighs_overlap);
-  impl_->associate(time, is(TrackState::confirmed), low, config.min_iou_second, ScoreUse::ignored);
-  impl_->associate(time, is(TrackState::tentative), high, config.min_iou_first, ScoreUse::weighs_overlap);
-  impl_->begin_tracks(time, high);
+  impl_->follow_shake(impl_->predict(time, camera));
+  impl_->associate_all(time);
+  impl_->begin_tracks(time);
   impl_->settle_states();
   update.tracks = impl_->reported();
   return update;

@@ -7,27 +7,39 @@
 
 #include "infer/detection.h"
 #include "media/media_time.h"
+#include "track/camera_motion.h"
 #include "track/track.h"
 
 namespace ocelli::track {
 
+enum class ShakeCompensation {
+  off,
+  from_boxes,  ///< the objects' common surprise is the camera's (shift_estimator.h)
+};
+
+/// The defaults are the preset "default" (presets.h).
 struct TrackerConfig {
   float high_score = 0.4F;      ///< detections from here up may begin tracks and are matched first
   float low_score = 0.1F;       ///< detections from here up may only continue tracks (ByteTrack's second stage)
-  float begin_score = 0.4F;     ///< a new track needs at least this
+  float begin_score = 0.5F;     ///< a new track needs at least this
   float min_iou_first = 0.2F;   ///< association gate on overlap times score, first stage (high scores)
-  float min_iou_second = 0.5F;  ///< association gate on overlap, second stage (low scores)
+  float min_iou_second = 0.6F;  ///< association gate on overlap, second stage (low scores)
   int confirm_hits = 3;         ///< detections until a tentative track is confirmed; two suffice if half a second apart
   std::chrono::milliseconds keep_lost{2'000};  ///< a lost track is remembered for this long
+  float direction_weight = 0.1F;               ///< of going straight on, against the overlap's 1; first stage
+  float score_change_weight = 0.4F;            ///< of a score unlike the track's, against the overlap's 1
+  float doubt = 3;  ///< a detection's box is taken for 1 + doubt × (0.9 - score) times as far off as usual
+  ShakeCompensation shake = ShakeCompensation::from_boxes;
   /// Group of each class id, for classes that a detector confuses, such as car and truck: a track goes on with any
   /// class of its own group and never with another's. Classes past the end are groups of their own.
   std::vector<int> class_groups;
 };
 
-/// Follows objects from frame to frame: constant-velocity Kalman filter per object, association by IoU in two stages
-/// with an optimal assignment per stage. Correct for any, and for varying, time between frames. Deterministic.
-/// One thread at a time.
-/// Sources: Bewley et al., "Simple online and realtime tracking", ICIP 2016; Zhang et al., "ByteTrack", ECCV 2022.
+/// Follows objects from frame to frame: constant-velocity Kalman filter per object, association in three stages (sure
+/// detections with what is known, unsure ones with what was just seen, sure ones with what is new) with an optimal
+/// assignment per stage. Correct for any, and for varying, time between frames. Deterministic. One thread at a time.
+/// Sources: Bewley et al., "Simple online and realtime tracking", ICIP 2016; Zhang et al., "ByteTrack", ECCV 2022;
+/// those of the cues stand in likeness.cc.
 class Tracker {
  public:
   explicit Tracker(const TrackerConfig& config);
@@ -40,8 +52,9 @@ class Tracker {
     std::vector<Track> ended;   ///< those that were forgotten with this frame; they were confirmed once
   };
 
-  /// Times should increase from call to call; where they do not, no time is taken to have passed.
-  Update update(media::MediaTime time, std::span<const infer::Detection> detections);
+  /// Times should increase from call to call; where they do not, no time is taken to have passed. `camera` is how the
+  /// picture moved since the last call, where somebody measured it.
+  Update update(media::MediaTime time, std::span<const infer::Detection> detections, const CameraMotion& camera = {});
   /// The stream is over: what is still followed ends now.
   std::vector<Track> finish();
 

@@ -239,5 +239,56 @@ TEST(Tracker, GivesIdsInOrderOfConfirmationWithoutGapsAndTheSameOnEveryRun) {
   EXPECT_GE(newest, 30U);
 }
 
+/// People who stand 100 pixels apart, as a camera sees them that moved by `shift_px`.
+std::vector<Detection> row_of_people(float shift_px) {
+  std::vector<Detection> people;
+  for (int i = 0; i < 6; ++i) people.push_back(seen(100.F * static_cast<float>(i) + shift_px));
+  return people;
+}
+
+TEST(Tracker, KeepsIdsAndLostPlacesWhileTheCameraShakes) {
+  std::mt19937 random(5);  // NOLINT(bugprone-random-generator-seed): tests repeat themselves
+  std::uniform_real_distribution<float> jump_px(-10, 10);
+  Film film;
+  film.show(row_of_people(0), 10);
+  for (int frame = 0; frame < 100; ++frame) {
+    const float shift_px = jump_px(random);
+    auto people = row_of_people(shift_px);
+    people.erase(people.begin() + 2);
+    const auto tracks = film.show(people);
+    ASSERT_EQ(tracks.size(), frame < 50 ? 6U : 5U);
+    if (frame < 50) {
+      EXPECT_EQ(tracks[2].state, TrackState::lost);
+      EXPECT_NEAR(tracks[2].box.left, 200 + shift_px, 5) << frame;
+    }
+    EXPECT_EQ(tracks.back().id, 6U);
+  }
+}
+
+TEST(Tracker, FollowsTheCameraMotionThatItIsTold) {
+  TrackerConfig config;
+  config.shake = ShakeCompensation::off;
+  Tracker tracker(config);
+  Tracker::Update update;
+  for (int frame = 0; frame < 30; ++frame) {
+    const std::vector<Detection> detections{seen(frame % 2 == 0 ? 100.F : 145.F)};
+    const float jump_px = frame == 0 ? 0 : frame % 2 == 0 ? -45.F : 45.F;
+    update = tracker.update(media::MediaTime(milliseconds{40 * frame}), detections, {.x0 = jump_px});
+  }
+  ASSERT_EQ(update.tracks.size(), 1U);
+  EXPECT_EQ(update.tracks[0].id, 1U);
+  EXPECT_NEAR(update.tracks[0].velocity_px_s.x, 0, 1) << "the camera moved, not the person";
+}
+
+TEST(Tracker, WhatMovesTogetherForLongIsNoShake) {
+  Film film;
+  std::vector<Track> tracks;
+  for (int frame = 0; frame < 100; ++frame) tracks = film.show(row_of_people(4.F * static_cast<float>(frame)));
+  ASSERT_EQ(tracks.size(), 6U);
+  for (const auto& track : tracks) EXPECT_NEAR(track.velocity_px_s.x, 100, 10);
+  tracks = film.show({}, 10);
+  EXPECT_NEAR(tracks[0].box.left, 4 * 109, 12) << "and goes on while it is not seen";
+}
+
 }  // namespace
 }  // namespace ocelli::track

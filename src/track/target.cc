@@ -1,0 +1,103 @@
+#include "track/target.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <numbers>
+
+namespace ocelli::track {
+namespace {
+
+/// Three frames at 30 a second (OC-SORT's Δt), with room for rounded times.
+constexpr std::chrono::milliseconds kDirectionAge{95};
+
+}  // namespace
+
+Target::Target(const infer::Detection& detection, media::MediaTime time) : filter_(detection.box) {
+  track_.first_seen = time;
+  track_.score = detection.score;
+  count(detection, time);
+}
+
+void Target::predict(double dt_s) {
+  filter_.predict(dt_s);
+  seen_now_ = false;
+}
+
+void Target::follow(const CameraMotion& motion) {
+  filter_.follow(motion);
+  for (auto& sighting : sightings_) sighting.center = motion.moved(sighting.center);
+}
+
+void Target::follow(vision::PixelPoint jump_px, vision::PixelPoint drift_px_s) {
+  filter_.follow(jump_px, drift_px_s);
+  for (auto& sighting : sightings_) {
+    sighting.center.x += jump_px.x;
+    sighting.center.y += jump_px.y;
+  }
+}
+
+void Target::see(const infer::Detection& detection, media::MediaTime time, double noise) {
+  filter_.correct(detection.box, noise);
+  count(detection, time);
+}
+
+void Target::miss() {
+  if (track_.state == TrackState::confirmed) {
+    filter_.hold_size();
+    track_.state = TrackState::lost;
+  }
+}
+
+void Target::confirm(std::uint64_t id) {
+  track_.state = TrackState::confirmed;
+  if (track_.id == 0) track_.id = id;
+}
+
+Track Target::snapshot() const {
+  Track result = track_;
+  result.box = filter_.box();
+  result.velocity_px_s = filter_.velocity_px_s();
+  return result;
+}
+
+float Target::expected_score() const {
+  return std::clamp(2 * track_.score - score_before_, 0.1F, 1.F);
+}
+
+float Target::straightness(vision::PixelPoint point) const {
+  if (hits_ < 2) return 0;
+  const auto from = anchor().center;
+  const auto last = sighting(0).center;
+  const vision::PixelPoint went{last.x - from.x, last.y - from.y};
+  const vision::PixelPoint goes{point.x - from.x, point.y - from.y};
+  const float lengths = std::hypot(went.x, went.y) * std::hypot(goes.x, goes.y);
+  if (!(lengths > 0)) return 0;
+  const float cosine = std::clamp((went.x * goes.x + went.y * goes.y) / lengths, -1.F, 1.F);
+  return 1 - 2 * std::acos(cosine) / std::numbers::pi_v<float>;
+}
+
+void Target::count(const infer::Detection& detection, media::MediaTime time) {
+  ++hits_;
+  seen_now_ = true;
+  score_before_ = track_.score;
+  track_.score = detection.score;
+  track_.last_seen = time;
+  newest_ = (newest_ + 1) % sightings_.size();
+  sightings_[newest_] = {time, center(detection.box)};
+  auto vote = std::find_if(votes_.begin(), votes_.end(), [&](const auto& v) { return v.first == detection.class_id; });
+  if (vote == votes_.end()) vote = votes_.insert(vote, {detection.class_id, 0.0});
+  vote->second += detection.score;
+  track_.class_id = std::max_element(votes_.begin(), votes_.end(), [](const auto& a, const auto& b) {
+                      return a.second < b.second;
+                    })->first;
+}
+
+const Target::Sighting& Target::anchor() const {
+  const std::size_t kept = std::min(static_cast<std::size_t>(hits_), sightings_.size());
+  std::size_t ago = 1;
+  while (ago + 1 < kept && track_.last_seen - sighting(ago).time < kDirectionAge) ++ago;
+  return sighting(ago);
+}
+
+}  // namespace ocelli::track
