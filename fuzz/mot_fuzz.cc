@@ -79,7 +79,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       }
       break;
     case 'm':
-      if (const auto motion = parse_picture_motion(text, kFile, kFrames); is_fine(motion)) {
+      if (const auto motion = parse_camera_motion(text, kFile, kFrames); is_fine(motion)) {
         OC_CHECK(motion->size() == kFrames);
       }
       break;

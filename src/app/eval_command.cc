@@ -22,25 +22,29 @@ namespace ocelli::app {
 namespace {
 
 constexpr const char* kFooter =
-    "BENCH_DIR holds <sequence>/{seqinfo.ini,gt/gt.txt,det/det.txt} as MOT Challenge lays them out, and gmc.txt and\n"
-    "cam.txt where the camera's motion and place are known. The tracker sees the detections frame by frame; HOTA, "
-    "CLEAR\n"
-    "and Identity are counted as TrackEval counts them. fps is frames per second inside the tracker, one thread, "
-    "nothing\n"
-    "else counted. Where other trackers were measured on the same sequences and detections, their figures stand "
-    "beside.\n\n"
-    "Protocol: mot17 takes out results on distractors first; mot17 and dance do not put out boxes of up to 100 px² or\n"
-    "wider than 1.6 times their height; mot15 takes everything as it stands. `auto` looks at the truth's class "
-    "column.\n\n"
-    "  ocelli eval mot mot17val\n"
-    "  ocelli eval mot mot17val -o results --repeat 3\n"
-    "  ocelli eval mot mot17val --score their-results --json";
+    R"(BENCH_DIR holds <sequence>/{seqinfo.ini,gt/gt.txt,det/det.txt} as MOT Challenge lays them out, and gmc.txt and
+cam.txt where the camera's motion and place are known. The tracker sees the detections frame by frame; HOTA,
+CLEAR and Identity are counted as TrackEval counts them. fps is frames per second inside the tracker, one
+thread, nothing else counted. Where other trackers were measured on the same sequences and detections, their
+figures stand beside.
+
+Like is compared with like: with gmc.txt there is a run with boxes only, and one with the camera's motion. -o
+keeps the results of the latter, or with --given boxes of the former. cam.txt is checked; no preset uses it yet.
+
+Protocol: mot17 takes out results on distractors first; mot17 and dance do not put out boxes of up to 100 px²
+or wider than 1.6 times their height; mot15 takes everything as it stands. `auto` looks at the truth's class
+column.
+
+  ocelli eval mot mot17val
+  ocelli eval mot mot17val -o results --repeat 3
+  ocelli eval mot mot17val --score their-results --json)";
 
 struct EvalOptions {
   std::string benchmark;
   std::string output;
   std::string preset = "default";
   std::string scored;  ///< folder of results; empty: track
+  std::string given = "motion";
   std::string protocol = "auto";
   int repeat = 1;
   bool json = false;
@@ -81,12 +85,23 @@ std::string folder_name(const std::string& path) {
   return error || whole.filename().empty() ? path : whole.filename().string();
 }
 
+/// What is known before the first frame is shown.
+struct Plan {
+  std::vector<eval::Sequence> sequences;
+  eval::Protocol protocol = eval::Protocol::mot15;
+  track::TrackerConfig tracker;
+  std::vector<eval::Given> given;  ///< a run for each; none where results are only scored
+};
+
 /// Tracks as often as wanted; the results are those of any run, the time that of the fastest.
-base::Result<eval::TrackingRun> track_sequence(const eval::Sequence& sequence, const track::TrackerConfig& config,
-                                               eval::Protocol protocol, int repeat, const CommandContext& context) {
-  OC_TRY(auto best, eval::run_tracker(sequence, config, protocol, context.clock, context.stop));
+base::Result<eval::TrackingRun> track_sequence(const eval::Sequence& sequence, const Plan& plan, eval::Given given,
+                                               int repeat, const CommandContext& context) {
+  const auto once = [&] {
+    return eval::run_tracker(sequence, plan.tracker, given, plan.protocol, context.clock, context.stop);
+  };
+  OC_TRY(auto best, once());
   for (int i = 1; i < repeat; ++i) {
-    OC_TRY(const auto again, eval::run_tracker(sequence, config, protocol, context.clock, context.stop));
+    OC_TRY(const auto again, once());
     best.in_tracker = std::min(best.in_tracker, again.in_tracker);
   }
   return best;
@@ -99,51 +114,50 @@ base::Status write_results(const std::string& folder, const std::string& sequenc
   return file.commit();
 }
 
-/// What is known before the first frame is shown.
-struct Plan {
-  std::vector<eval::Sequence> sequences;
-  eval::Protocol protocol = eval::Protocol::mot15;
-  track::TrackerConfig tracker;
-};
-
-/// Results of one sequence, new or read, and the time that they took.
-base::Result<eval::TrackingRun> results_of(const EvalOptions& options, const Plan& plan, const eval::Sequence& sequence,
-                                           const CommandContext& context) {
-  if (context.stop.stop_requested()) return stopped();
-  if (options.scored.empty()) {
-    return track_sequence(sequence, plan.tracker, plan.protocol, options.repeat, context);
-  }
-  OC_TRY(auto results, eval::read_results(options.scored, sequence));
-  return eval::TrackingRun{std::move(results), {}};
-}
-
 MotReport empty_report(const EvalOptions& options, const Plan& plan) {
-  MotReport report{folder_name(options.benchmark), plan.protocol, "", {}, {}};
-  if (options.scored.empty()) {
-    report.tracker = "ocelli, preset " + options.preset;
-    report.given = eval::Given::boxes;
-  } else {
+  MotReport report{folder_name(options.benchmark), plan.protocol, "ocelli, preset " + options.preset, {}};
+  for (const auto given : plan.given) report.runs.push_back({given, {}});
+  if (plan.given.empty()) {
     report.tracker = "results in " + options.scored;
+    report.runs.emplace_back();
   }
   return report;
 }
 
+/// Tracks or reads one sequence for one run, scores it and adds it; the results.
+base::Result<std::vector<eval::ResultBox>> add_sequence(MotRun& run, const EvalOptions& options, const Plan& plan,
+                                                        const eval::Sequence& sequence, const CommandContext& context) {
+  if (context.stop.stop_requested()) return stopped();
+  MotSequenceReport entry{sequence.name, sequence.info.frames, {}, {}};
+  std::vector<eval::ResultBox> results;
+  if (run.given) {
+    OC_TRY(auto tracked, track_sequence(sequence, plan, *run.given, options.repeat, context));
+    entry.in_tracker = tracked.in_tracker;
+    results = std::move(tracked.results);
+  } else {
+    OC_TRY(results, eval::read_results(options.scored, sequence));
+  }
+  entry.score = eval::measure(eval::pair_up(sequence.truth, results, sequence.info.frames, plan.protocol));
+  run.sequences.push_back(std::move(entry));
+  return results;
+}
+
 void run_plan(const EvalOptions& options, const Plan& plan, CommandContext& context) {
   MotReport report = empty_report(options, plan);
-  for (const auto& sequence : plan.sequences) {
-    const auto run = results_of(options, plan, sequence, context);
-    if (!run) {
-      const auto progress = fmt::format("{} of {} sequences", report.sequences.size(), plan.sequences.size());
-      return fail_after(context, ExitCode::input, run.error(), progress);
+  for (std::size_t index = 0; index < plan.sequences.size(); ++index) {
+    const auto& sequence = plan.sequences[index];
+    std::vector<eval::ResultBox> results;  // at last those of the run that was given most
+    for (auto& run : report.runs) {
+      auto added = add_sequence(run, options, plan, sequence, context);
+      if (!added) {
+        const auto progress = fmt::format("{} of {} sequences", index, plan.sequences.size());
+        return fail_after(context, ExitCode::input, added.error(), progress);
+      }
+      results = *std::move(added);
     }
-    if (!options.output.empty()) {
-      const auto written = write_results(options.output, sequence.name, run->results);
-      if (!written) return fail(context, ExitCode::output, written.error());
-    }
-    auto score = eval::measure(eval::pair_up(sequence.truth, run->results, sequence.info.frames, plan.protocol));
-    const bool is_timed = options.scored.empty();
-    report.sequences.push_back(
-        {sequence.name, sequence.info.frames, score, is_timed ? std::optional(run->in_tracker) : std::nullopt});
+    if (options.output.empty()) continue;
+    const auto written = write_results(options.output, sequence.name, results);
+    if (!written) return fail(context, ExitCode::output, written.error());
   }
   const auto* peers = eval::peers_of(plan.sequences);
   print(stdout, "{}", options.json ? mot_json(report, peers) : mot_table(report, peers));
@@ -160,6 +174,10 @@ void run_mot(const EvalOptions& options, CommandContext& context) {
   const auto protocol = choose_protocol(options.protocol, plan.sequences);
   if (!protocol) return fail(context, ExitCode::usage, protocol.error());
   plan.protocol = *protocol;
+  if (options.scored.empty()) {
+    plan.given = eval::what_can_be_given(plan.sequences);
+    if (options.given == eval::given_name(eval::Given::boxes)) plan.given.resize(1);
+  }
   if (!options.output.empty()) {
     const auto folder = ensure_output_folder(options.output);
     if (!folder) return fail(context, ExitCode::output, folder.error());
@@ -183,7 +201,11 @@ void add_eval_command(CLI::App& app, CommandContext& context) {
       mot->add_option("--repeat", options->repeat, "Track so often; the fastest time of each sequence counts")
           ->check(CLI::Range(1, 1000))
           ->capture_default_str();
+  auto* given = mot->add_option("--given", options->given, "The most that the tracker may use of what is there")
+                    ->check(CLI::IsMember({"boxes", "motion"}))
+                    ->capture_default_str();
   mot->add_option("--score", options->scored, "Score the <sequence>.txt in this folder, by any tracker, instead")
+      ->excludes(given)
       ->excludes(output)
       ->excludes(preset)
       ->excludes(repeat);

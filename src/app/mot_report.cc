@@ -53,11 +53,11 @@ Row row_of(const PeerScore& peer) {
           peer.switches,          peer.surplus, peer.missed, peer.fps,  false};
 }
 
-Row combined(const MotReport& report, std::string name) {
+Row combined(const MotRun& run, std::string name) {
   eval::Score score;
   int frames = 0;
   std::optional<std::chrono::nanoseconds> in_tracker;
-  for (const auto& sequence : report.sequences) {
+  for (const auto& sequence : run.sequences) {
     score += sequence.score;
     frames += sequence.frames;
     if (sequence.in_tracker) in_tracker = in_tracker.value_or(std::chrono::nanoseconds(0)) + *sequence.in_tracker;
@@ -103,7 +103,9 @@ std::string line(const Row& row, std::size_t width) {
 /// The rows of one class, ours among them, best HOTA first.
 std::vector<Row> rows_of_class(const MotReport& report, const PeerSet& peers, Given given) {
   std::vector<Row> rows;
-  if (report.given == given) rows.push_back(combined(report, report.tracker));
+  for (const auto& run : report.runs) {
+    if (run.given == given) rows.push_back(combined(run, report.tracker));
+  }
   for (const auto& peer : peers.peers) {
     if (peer.given == given) rows.push_back(row_of(peer));
   }
@@ -124,28 +126,38 @@ std::string beside_peers(const MotReport& report, const PeerSet& peers) {
   return text;
 }
 
+std::string trimmed(const std::string& text) {
+  return text.substr(0, text.find_last_not_of(' ') + 1);
+}
+
 std::string three_shares(double hota, double idf1, double mota) {
   return fmt::format("{:>4.1f} / {:>4.1f} / {:>4.1f}", hota, idf1, mota);
 }
 
+/// Each sequence's figures, ours and those of the few peers that were measured sequence by sequence.
 std::string beside_peers_by_sequence(const MotReport& report, const PeerSet& peers) {
   constexpr std::string_view kTitle = "HOTA / IDF1 / MOTA";
-  std::string text = fmt::format("\n{:<18}  {:<18}", kTitle, "this");
-  for (const auto& peer : peers.sequences.front().peers) text += fmt::format("  {:<18}", peer.name);
-  text += '\n';
-  for (const auto& sequence : report.sequences) {
-    const Row row = row_of(sequence);
-    text += fmt::format("{:<18}  {}", sequence.name, three_shares(row.hota, row.idf1, row.mota));
+  std::string text = fmt::format("\n{}", kTitle);
+  for (const auto& run : report.runs) {
+    text += fmt::format("  {:<{}}", run.given ? eval::given_name(*run.given) : "these", kTitle.size());
+  }
+  for (const auto& peer : peers.sequences.front().peers) text += fmt::format("  {:<{}}", peer.name, kTitle.size());
+  for (std::size_t index = 0; index < report.runs.front().sequences.size(); ++index) {
+    const std::string& name = report.runs.front().sequences[index].name;
+    text = trimmed(text) + fmt::format("\n{:<{}}", name, kTitle.size());
+    for (const auto& run : report.runs) {
+      const Row row = row_of(run.sequences[index]);
+      text += "  " + three_shares(row.hota, row.idf1, row.mota);
+    }
     for (const auto& known : peers.sequences) {
-      if (known.name != sequence.name) continue;
+      if (known.name != name) continue;
       for (const auto& peer : known.peers) {
         const auto width = std::max(peer.name.size(), kTitle.size());
         text += fmt::format("  {:<{}}", three_shares(peer.hota, peer.idf1, peer.mota), width);
       }
     }
-    text = text.substr(0, text.find_last_not_of(' ') + 1) + '\n';
   }
-  return text;
+  return trimmed(text) + '\n';
 }
 
 nlohmann::ordered_json json_of(const Row& row) {
@@ -156,22 +168,40 @@ nlohmann::ordered_json json_of(const Row& row) {
   return json;
 }
 
+nlohmann::ordered_json json_of(const MotRun& run) {
+  nlohmann::ordered_json json;
+  if (run.given) json["given"] = eval::given_name(*run.given);
+  json["sequences"] = nlohmann::ordered_json::array();
+  for (const auto& sequence : run.sequences) {
+    auto entry = json_of(row_of(sequence));
+    entry["frames"] = sequence.frames;
+    json["sequences"].push_back(std::move(entry));
+  }
+  json["combined"] = json_of(combined(run, "combined"));
+  return json;
+}
+
 }  // namespace
 
 std::string mot_table(const MotReport& report, const PeerSet* peers) {
   constexpr std::string_view kCombined = "combined";
   std::size_t width = kCombined.size();
   int frames = 0;
-  for (const auto& sequence : report.sequences) {
+  for (const auto& run : report.runs) {
+    if (run.given) width = std::max(width, title(*run.given).size());
+  }
+  for (const auto& sequence : report.runs.front().sequences) {
     width = std::max(width, sequence.name.size());
     frames += sequence.frames;
   }
-  std::string text = fmt::format("{}: {} sequences, {} frames, protocol {}\n{}{}{}\n\n", report.benchmark,
-                                 report.sequences.size(), frames, explained(report.protocol), report.tracker,
-                                 report.given ? ": " : "", report.given ? title(*report.given) : "");
-  text += heading("", width);
-  for (const auto& sequence : report.sequences) text += line(row_of(sequence), width);
-  text += line(combined(report, std::string(kCombined)), width);
+  std::string text =
+      fmt::format("{}: {} sequences, {} frames, protocol {}\n{}\n", report.benchmark,
+                  report.runs.front().sequences.size(), frames, explained(report.protocol), report.tracker);
+  for (const auto& run : report.runs) {
+    text += '\n' + heading(run.given ? title(*run.given) : "", width);
+    for (const auto& sequence : run.sequences) text += line(row_of(sequence), width);
+    text += line(combined(run, std::string(kCombined)), width);
+  }
   if (peers == nullptr) return text + "\nNo peers were measured on these sequences with these detections.\n";
   return text + beside_peers_by_sequence(report, *peers) + beside_peers(report, *peers);
 }
@@ -179,14 +209,8 @@ std::string mot_table(const MotReport& report, const PeerSet* peers) {
 std::string mot_json(const MotReport& report, const PeerSet* peers) {
   nlohmann::ordered_json json{
       {"benchmark", report.benchmark}, {"protocol", eval::protocol_name(report.protocol)}, {"tracker", report.tracker}};
-  if (report.given) json["given"] = eval::given_name(*report.given);
-  json["sequences"] = nlohmann::ordered_json::array();
-  for (const auto& sequence : report.sequences) {
-    auto entry = json_of(row_of(sequence));
-    entry["frames"] = sequence.frames;
-    json["sequences"].push_back(std::move(entry));
-  }
-  json["combined"] = json_of(combined(report, "combined"));
+  json["runs"] = nlohmann::ordered_json::array();
+  for (const auto& run : report.runs) json["runs"].push_back(json_of(run));
   json["peers"] = nlohmann::ordered_json::array();
   if (peers != nullptr) {
     for (const auto& peer : peers->peers) {

@@ -19,16 +19,21 @@ struct MotSequenceReport {
   std::optional<std::chrono::nanoseconds> in_tracker;  ///< none where results were only read
 };
 
-/// What `ocelli eval mot` found out.
-struct MotReport {
-  std::string benchmark;  ///< the folder's name
-  eval::Protocol protocol = eval::Protocol::mot15;
-  std::string tracker;               ///< "ocelli, preset default", or where the results are from
+/// How it did with what it was given.
+struct MotRun {
   std::optional<eval::Given> given;  ///< none where nobody knows what that tracker saw
   std::vector<MotSequenceReport> sequences;
 };
 
-/// A table for people: by sequence, combined, and beside `peers` of the same class, where there are any.
+/// What `ocelli eval mot` found out.
+struct MotReport {
+  std::string benchmark;  ///< the folder's name
+  eval::Protocol protocol = eval::Protocol::mot15;
+  std::string tracker;       ///< "ocelli, preset default", or where the results are from
+  std::vector<MotRun> runs;  ///< at least one; all over the same sequences
+};
+
+/// A table for people: each run by sequence and combined, and beside `peers` of the same class, where there are any.
 std::string mot_table(const MotReport& report, const eval::PeerSet* peers);
 
 /// All of it for programs; shares in percent, unrounded.

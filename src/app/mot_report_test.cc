@@ -23,11 +23,10 @@ eval::Score half() {
 }
 
 MotReport report() {
-  return {"bench",
-          eval::Protocol::mot17,
-          "ocelli, preset default",
-          eval::Given::boxes,
-          {{"A", 100, half(), std::chrono::milliseconds{10}}, {"B", 300, half(), std::chrono::milliseconds{10}}}};
+  const MotRun run{
+      eval::Given::boxes,
+      {{"A", 100, half(), std::chrono::milliseconds{10}}, {"B", 300, half(), std::chrono::milliseconds{10}}}};
+  return {"bench", eval::Protocol::mot17, "ocelli, preset default", {run}};
 }
 
 const eval::PeerSet& peers() {
@@ -37,8 +36,8 @@ const eval::PeerSet& peers() {
 TEST(MotTable, HasARowForEachSequenceAndOneForAll) {
   const auto text = mot_table(report(), nullptr);
   EXPECT_THAT(text, HasSubstr("bench: 2 sequences, 400 frames, protocol mot17"));
-  EXPECT_THAT(text, HasSubstr("A          50.00  50.00  50.00  40.00  40.00     10      0     50    10000\n"));
-  EXPECT_THAT(text, HasSubstr("combined   50.00  50.00  50.00  40.00  40.00     20      0    100    20000\n"));
+  EXPECT_THAT(text, HasSubstr("A            50.00  50.00  50.00  40.00  40.00     10      0     50    10000\n"));
+  EXPECT_THAT(text, HasSubstr("combined     50.00  50.00  50.00  40.00  40.00     20      0    100    20000\n"));
   EXPECT_THAT(text, HasSubstr("No peers were measured"));
 }
 
@@ -56,18 +55,28 @@ TEST(MotTable, StandsBesidePeersOfItsClass) {
   EXPECT_THAT(text, Not(HasSubstr("boxes and camera motion")));
 }
 
+TEST(MotTable, StandsInEachClassThatItRanIn) {
+  auto both = report();
+  both.runs.push_back(both.runs[0]);
+  both.runs[1].given = eval::Given::motion;
+  const auto text = mot_table(both, &peers());
+  const auto motion = text.find("boxes and camera motion      ", text.find("Beside "));
+  ASSERT_NE(motion, std::string::npos);
+  EXPECT_LT(text.find("> ocelli"), motion);
+  EXPECT_GT(text.find("> ocelli", motion), motion);
+}
+
 TEST(MotTable, SetsEachSequenceBesideThePeersThatWereMeasuredOnIt) {
   auto known = report();
-  known.sequences[0].name = "MOT17-05";
+  known.runs[0].sequences[0].name = "MOT17-05";
   EXPECT_THAT(mot_table(known, &peers()), HasSubstr("MOT17-05            50.0 / 40.0 / 40.0  61.2 / 76.4 / 77.1"));
 }
 
 TEST(MotTable, DoesNotRankWhatNobodyKnows) {
   auto foreign = report();
   foreign.tracker = "results in x";
-  foreign.given.reset();
-  foreign.sequences[0].in_tracker.reset();
-  foreign.sequences[1].in_tracker.reset();
+  foreign.runs[0].given.reset();
+  for (auto& sequence : foreign.runs[0].sequences) sequence.in_tracker.reset();
   const auto text = mot_table(foreign, &peers());
   EXPECT_THAT(text, Not(HasSubstr("> ")));
   EXPECT_THAT(text, HasSubstr("combined   50.00  50.00  50.00  40.00  40.00     20      0    100        -\n"));
@@ -76,12 +85,13 @@ TEST(MotTable, DoesNotRankWhatNobodyKnows) {
 TEST(MotJson, HoldsTheSame) {
   const auto json = nlohmann::json::parse(mot_json(report(), &peers()));
   EXPECT_EQ(json["protocol"], "mot17");
-  EXPECT_EQ(json["given"], "boxes");
-  EXPECT_EQ(json["sequences"].size(), 2U);
-  EXPECT_EQ(json["sequences"][1]["frames"], 300);
-  EXPECT_NEAR(json["combined"]["hota"].get<double>(), 50, 1e-9);
-  EXPECT_EQ(json["combined"]["ids"], 20);
-  EXPECT_NEAR(json["combined"]["fps"].get<double>(), 20'000, 1e-6);
+  const auto& run = json["runs"][0];
+  EXPECT_EQ(run["given"], "boxes");
+  EXPECT_EQ(run["sequences"].size(), 2U);
+  EXPECT_EQ(run["sequences"][1]["frames"], 300);
+  EXPECT_NEAR(run["combined"]["hota"].get<double>(), 50, 1e-9);
+  EXPECT_EQ(run["combined"]["ids"], 20);
+  EXPECT_NEAR(run["combined"]["fps"].get<double>(), 20'000, 1e-6);
   EXPECT_EQ(json["peers"].size(), peers().peers.size());
   EXPECT_EQ(nlohmann::json::parse(mot_json(report(), nullptr))["peers"].size(), 0U);
 }

@@ -8,6 +8,7 @@
 
 #include "eval/box.h"
 #include "infer/detection.h"
+#include "track/camera_motion.h"
 
 namespace ocelli::eval {
 
@@ -39,12 +40,6 @@ struct ResultBox {
 /// Detections of each frame, the first frame's first.
 using DetectionFrames = std::vector<std::vector<infer::Detection>>;
 
-/// How the picture moved since the frame before: what was at (x, y) is now at (a11 x + a12 y + tx, a21 x + a22 y + ty).
-struct PictureMotion {
-  double a11 = 1, a12 = 0, tx_px = 0;
-  double a21 = 0, a22 = 1, ty_px = 0;
-};
-
 /// How a camera sees the ground: intrinsics · (rotation · point + translation), row by row.
 struct CameraView {
   std::array<double, 9> rotation{};
@@ -58,7 +53,7 @@ struct Sequence {
   SequenceInfo info;
   std::vector<TruthBox> truth;
   std::optional<DetectionFrames> detections;
-  std::vector<PictureMotion> motion;  ///< empty without gmc.txt, else one a frame
+  std::vector<track::CameraMotion> motion;  ///< empty without gmc.txt, else one a frame
   std::optional<CameraView> camera;
 };
 

@@ -79,7 +79,7 @@ base::Result<Sequence> read_sequence(const std::string& benchmark, const std::st
   }
   if (const path file = folder / "gmc.txt"; is_there(file)) {
     OC_TRY(const auto text, read_text(file));
-    OC_TRY(sequence.motion, parse_picture_motion(text, file.string(), frames));
+    OC_TRY(sequence.motion, parse_camera_motion(text, file.string(), frames));
   }
   if (const path file = folder / "cam.txt"; is_there(file)) {
     OC_TRY(const auto text, read_text(file));

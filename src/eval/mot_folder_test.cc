@@ -61,7 +61,7 @@ TEST_F(MotFolder, ReadsWhatIsThere) {
   const auto full = read_sequence(root_.string(), "a");
   ASSERT_TRUE(full) << full.error().message();
   EXPECT_EQ(full->detections->at(0).size(), 1U);
-  EXPECT_EQ(full->motion.at(0).tx_px, 5);
+  EXPECT_EQ(full->motion.at(0).x0, 5);
   EXPECT_EQ(full->camera->translation_mm[2], 3);
 }
 

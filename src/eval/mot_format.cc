@@ -231,10 +231,10 @@ base::Result<std::vector<ResultBox>> parse_results(std::string_view text, std::s
   return results;
 }
 
-base::Result<std::vector<PictureMotion>> parse_picture_motion(std::string_view text, std::string_view file,
-                                                              int frames) {
+base::Result<std::vector<track::CameraMotion>> parse_camera_motion(std::string_view text, std::string_view file,
+                                                                   int frames) {
   constexpr std::size_t kNumbers = 7;
-  std::vector<PictureMotion> motion(static_cast<std::size_t>(frames));
+  std::vector<track::CameraMotion> motion(static_cast<std::size_t>(frames));
   std::vector<bool> known(motion.size());
   std::vector<double> numbers;
   for (Lines lines(text, file); lines.next();) {
@@ -244,7 +244,12 @@ base::Result<std::vector<PictureMotion>> parse_picture_motion(std::string_view t
     const auto index = static_cast<std::size_t>(frame - 1);
     if (known[index]) return lines.error(fmt::format("frame {} has two motions", frame));
     known[index] = true;
-    motion[index] = {numbers[1], numbers[2], numbers[3], numbers[4], numbers[5], numbers[6]};
+    std::array<float, kNumbers> single{};
+    for (std::size_t i = 0; i < kNumbers; ++i) {
+      if (std::abs(numbers[i]) > kMostPixels) return lines.error("no camera moves as far as that");
+      single[i] = static_cast<float>(numbers[i]);
+    }
+    motion[index] = {single[1], single[2], single[3], single[4], single[5], single[6]};
   }
   return motion;
 }

@@ -28,8 +28,9 @@ base::Result<DetectionFrames> parse_detections(std::string_view text, std::strin
 /// A tracker's output: frame, identity, left, top, width, height, score, … No identity may be twice in a frame.
 base::Result<std::vector<ResultBox>> parse_results(std::string_view text, std::string_view file, int frames);
 
-/// gmc.txt: frame, a11, a12, tx, a21, a22, ty. One entry a frame; frames without a line have not moved.
-base::Result<std::vector<PictureMotion>> parse_picture_motion(std::string_view text, std::string_view file, int frames);
+/// gmc.txt: frame, xx, xy, x0, yx, yy, y0. One entry a frame; before frames without a line the camera stood still.
+base::Result<std::vector<track::CameraMotion>> parse_camera_motion(std::string_view text, std::string_view file,
+                                                                   int frames);
 
 /// cam.txt: headings RotationMatrices, TranslationVectors, IntrinsicMatrix, each above its numbers.
 base::Result<CameraView> parse_camera_view(std::string_view text, std::string_view file);

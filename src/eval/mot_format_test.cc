@@ -95,23 +95,25 @@ TEST(Results, HaveEachIdentityOnceAFrame) {
   EXPECT_EQ(read.error().message(), "a.txt:3: identity 1 is a second time in frame 2");
 }
 
-TEST(PictureMotion, StandsStillWhereNothingIsSaid) {
-  const auto motion = parse_picture_motion("2 1.5 0.25 -3 0.5  2 7.25\n", "gmc.txt", 3);
+TEST(CameraMotions, StandsStillWhereNothingIsSaid) {
+  const auto motion = parse_camera_motion("2 1.5 0.25 -3 0.5  2 7.25\n", "gmc.txt", 3);
   ASSERT_TRUE(motion) << motion.error().message();
   ASSERT_EQ(motion->size(), 3U);
-  EXPECT_EQ(motion->at(0).a11, 1);
-  EXPECT_EQ(motion->at(0).tx_px, 0);
-  EXPECT_EQ(motion->at(1).a12, 0.25);
-  EXPECT_EQ(motion->at(1).tx_px, -3);
-  EXPECT_EQ(motion->at(1).a22, 2);
-  EXPECT_EQ(motion->at(1).ty_px, 7.25);
+  EXPECT_EQ(motion->at(0).xx, 1);
+  EXPECT_EQ(motion->at(0).x0, 0);
+  EXPECT_EQ(motion->at(1).xy, 0.25);
+  EXPECT_EQ(motion->at(1).x0, -3);
+  EXPECT_EQ(motion->at(1).yy, 2);
+  EXPECT_EQ(motion->at(1).y0, 7.25);
 }
 
-TEST(PictureMotion, IsSaidOnceAFrame) {
-  EXPECT_EQ(parse_picture_motion("1 1 0 0 0 1 0\n1 1 0 0 0 1 0\n", "gmc.txt", 3).error().message(),
+TEST(CameraMotions, IsSaidOnceAFrame) {
+  EXPECT_EQ(parse_camera_motion("1 1 0 0 0 1 0\n1 1 0 0 0 1 0\n", "gmc.txt", 3).error().message(),
             "gmc.txt:2: frame 1 has two motions");
-  EXPECT_EQ(parse_picture_motion("1 1 0 0 0 1\n", "gmc.txt", 3).error().message(),
+  EXPECT_EQ(parse_camera_motion("1 1 0 0 0 1\n", "gmc.txt", 3).error().message(),
             "gmc.txt:1: a frame and the six numbers of its motion are needed");
+  EXPECT_EQ(parse_camera_motion("1 1 0 1e30 0 1 0\n", "gmc.txt", 3).error().message(),
+            "gmc.txt:1: no camera moves as far as that");
 }
 
 constexpr std::string_view kCamera =

@@ -19,18 +19,6 @@ bool is_same(const PeerSet& set, std::span<const Sequence> sequences) {
 
 }  // namespace
 
-std::string_view given_name(Given given) {
-  switch (given) {
-    case Given::boxes:
-      return "boxes";
-    case Given::motion:
-      return "motion";
-    case Given::camera:
-      return "camera";
-  }
-  return "boxes";
-}
-
 const PeerSet* peers_of(std::span<const Sequence> sequences) {
   const auto sets = peer_sets();
   const auto found =

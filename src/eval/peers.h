@@ -4,17 +4,10 @@
 #include <span>
 #include <string_view>
 
+#include "eval/given.h"
 #include "eval/mot_data.h"
 
 namespace ocelli::eval {
-
-/// What a tracker was given; only like is compared with like.
-enum class Given {
-  boxes,   ///< detections alone
-  motion,  ///< and the motion of the camera
-  camera,  ///< and the camera's place above the ground, or how people look
-};
-std::string_view given_name(Given given);
 
 /// Another tracker's figures over all sequences of a set. Shares in percent, frames per second inside its update.
 struct PeerScore {

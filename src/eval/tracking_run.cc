@@ -1,6 +1,8 @@
 #include "eval/tracking_run.h"
 
+#include <algorithm>
 #include <cmath>
+#include <cstddef>
 
 #include "media/media_time.h"
 #include "track/track.h"
@@ -24,20 +26,22 @@ ResultBox result_of(const track::Track& track, int frame) {
 
 }  // namespace
 
-base::Result<TrackingRun> run_tracker(const Sequence& sequence, const track::TrackerConfig& config, Protocol protocol,
-                                      base::Clock& clock, const std::stop_token& stop) {
+base::Result<TrackingRun> run_tracker(const Sequence& sequence, const track::TrackerConfig& config, Given given,
+                                      Protocol protocol, base::Clock& clock, const std::stop_token& stop) {
   if (!sequence.detections) {
     return base::Error(base::Code::invalid, sequence.name + " has no det/det.txt: nothing to track");
   }
   track::Tracker tracker(config);
   TrackingRun run;
-  int frame = 0;
-  for (const auto& detections : *sequence.detections) {
+  const bool has_motion = given != Given::boxes && !sequence.motion.empty();
+  for (std::size_t index = 0; index < sequence.detections->size(); ++index) {
     if (stop.stop_requested()) return base::Error(base::Code::cancelled, "stopped");
-    const auto time = media::from_seconds(frame++ / sequence.info.frames_per_second);
+    const auto time = media::from_seconds(static_cast<double>(index) / sequence.info.frames_per_second);
+    const auto camera = has_motion ? sequence.motion[index] : track::CameraMotion{};
     const auto begin = clock.now();
-    const auto update = tracker.update(time, detections);
+    const auto update = tracker.update(time, sequence.detections->at(index), camera);
     run.in_tracker += clock.now() - begin;
+    const int frame = static_cast<int>(index) + 1;
     for (const auto& track : update.tracks) {
       if (track.state != track::TrackState::confirmed) continue;
       const auto result = result_of(track, frame);
@@ -45,6 +49,14 @@ base::Result<TrackingRun> run_tracker(const Sequence& sequence, const track::Tra
     }
   }
   return run;
+}
+
+std::vector<Given> what_can_be_given(std::span<const Sequence> sequences) {
+  std::vector<Given> kinds{Given::boxes};
+  const bool has_motion = std::any_of(sequences.begin(), sequences.end(),
+                                      [](const Sequence& sequence) { return !sequence.motion.empty(); });
+  if (has_motion) kinds.push_back(Given::motion);
+  return kinds;
 }
 
 }  // namespace ocelli::eval

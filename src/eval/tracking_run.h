@@ -1,11 +1,13 @@
 #pragma once
 
 #include <chrono>
+#include <span>
 #include <stop_token>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "eval/given.h"
 #include "eval/mot_data.h"
 #include "eval/protocol.h"
 #include "track/tracker.h"
@@ -19,9 +21,13 @@ struct TrackingRun {
 };
 
 /// Shows a tracker the sequence's detections, frame by frame at the sequence's own rate, and keeps what it reports as
-/// seen, without what the protocol leaves out. Online: a frame's boxes are final before the next frame is shown.
-/// `invalid` without detections, `cancelled` when `stop` was requested.
-base::Result<TrackingRun> run_tracker(const Sequence& sequence, const track::TrackerConfig& config, Protocol protocol,
-                                      base::Clock& clock, const std::stop_token& stop);
+/// seen, without what the protocol leaves out. Online: a frame's boxes are final before the next frame is shown. The
+/// camera's motion is shown, too, where it is `given` and known. `invalid` without detections, `cancelled` when `stop`
+/// was requested.
+base::Result<TrackingRun> run_tracker(const Sequence& sequence, const track::TrackerConfig& config, Given given,
+                                      Protocol protocol, base::Clock& clock, const std::stop_token& stop);
+
+/// What can be given to the tracker: boxes, and where any sequence has it, motion.
+std::vector<Given> what_can_be_given(std::span<const Sequence> sequences);
 
 }  // namespace ocelli::eval

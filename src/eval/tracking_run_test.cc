@@ -39,9 +39,10 @@ Sequence walk() {
   return sequence;
 }
 
-base::Result<TrackingRun> run(const Sequence& sequence, Protocol protocol, const std::stop_token& stop = {}) {
+base::Result<TrackingRun> run(const Sequence& sequence, Protocol protocol, const std::stop_token& stop = {},
+                              Given given = Given::boxes) {
   TickingClock clock;
-  return run_tracker(sequence, {}, protocol, clock, stop);
+  return run_tracker(sequence, {}, given, protocol, clock, stop);
 }
 
 TEST(TrackingRun, FollowsWhatTheDetectionsShow) {
@@ -74,6 +75,39 @@ TEST(TrackingRun, ScoresWhatIsWritten) {
     EXPECT_EQ(read->at(i).box, outcome->results[i].box);
     EXPECT_EQ(read->at(i).score, outcome->results[i].score);
   }
+}
+
+/// The picture jumps by more than a person's width in every frame, as the camera's motion says.
+Sequence jumps() {
+  Sequence sequence;
+  sequence.info = {.frames = kFrames, .frames_per_second = 25};
+  sequence.detections.emplace(kFrames);
+  sequence.motion.resize(kFrames);
+  float at = 500;
+  for (std::size_t frame = 0; frame < kFrames; ++frame) {
+    const float jump = frame % 2 == 0 ? 80.F : -70.F;
+    at += jump;
+    sequence.motion[frame].x0 = jump;
+    sequence.detections->at(frame).push_back({.box = {at, 100, 50, 150}, .score = 0.9F});
+  }
+  return sequence;
+}
+
+TEST(TrackingRun, ShowsTheMotionOfTheCameraOnlyWhereItIsGiven) {
+  const auto sequence = jumps();
+  const auto boxes = run(sequence, Protocol::mot15, {}, Given::boxes);
+  const auto motion = run(sequence, Protocol::mot15, {}, Given::motion);
+  ASSERT_TRUE(boxes && motion);
+  EXPECT_LT(boxes->results.size(), static_cast<std::size_t>(kFrames) / 2);
+  ASSERT_GT(motion->results.size(), static_cast<std::size_t>(kFrames) / 2);
+  for (const auto& result : motion->results) EXPECT_EQ(result.id, motion->results[0].id);
+}
+
+TEST(TrackingRun, CanBeGivenMotionWhereThereIsSome) {
+  std::vector<Sequence> sequences{walk()};
+  EXPECT_EQ(what_can_be_given(sequences), std::vector{Given::boxes});
+  sequences.push_back(jumps());
+  EXPECT_EQ(what_can_be_given(sequences), (std::vector{Given::boxes, Given::motion}));
 }
 
 TEST(TrackingRun, EndsWhenAsked) {

@@ -154,7 +154,8 @@ def score_with_product(program, benchmark, options):
 
 def compare(benchmark, what, report, expected):
     """Prints a line; the number of figures that differ too much."""
-    rows = {row["name"]: row for row in [*report["sequences"], report["combined"]]}
+    run = report["runs"][-1]  # whose results are written
+    rows = {row["name"]: row for row in [*run["sequences"], run["combined"]]}
     failures = [] if sorted(rows) == sorted(expected) else [f"sequences {sorted(rows)}, not {sorted(expected)}"]
     most = 0
     for name, wanted in expected.items():
@@ -164,7 +165,7 @@ def compare(benchmark, what, report, expected):
             most = max(most, off) if key in SHARES else most
             if off > (MOST_OFF if key in SHARES else 0):
                 failures.append(f"{name}: {key} is {found.get(key)}, by TrackEval {wanted[key]}")
-    ours = report["combined"]
+    ours = run["combined"]
     print(f"{benchmark.name:24} {what:10} {report['protocol']:6} {len(expected) - 1:3}" +
           "".join(f" {ours[key]:7.2f}" for key in SHARES) + "".join(f" {ours[key]:6}" for key in COUNTS) + f"  {most:.1e}")
     for failure in failures:

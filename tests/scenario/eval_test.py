@@ -22,6 +22,11 @@ def write_sequence(benchmark, name, frames=40, people=3):
         "".join(f"{frame},-1,{left},{top},50,100,0.9,-1,-1,-1\n" for frame, _, left, top in boxes))
 
 
+def only_run(outcome):
+    run, = json.loads(outcome.out)["runs"]
+    return run
+
+
 class MotCase(Case):
     def setUp(self):
         super().setUp()
@@ -49,8 +54,8 @@ class MotTest(MotCase):
 
     def test_scores_written_results_as_it_scored_them(self):
         out = self.folder / "results"
-        tracked = json.loads(self.evaluate("-o", out, "--json", "--repeat", "2").out)
-        scored = json.loads(self.evaluate("--score", out, "--json").out)
+        tracked = only_run(self.evaluate("-o", out, "--json", "--repeat", "2"))
+        scored = only_run(self.evaluate("--score", out, "--json"))
         self.assertGreater(tracked["combined"]["fps"], 0)
         self.assertIsNone(scored["combined"]["fps"])
         self.assertEqual(tracked["given"], "boxes")
@@ -59,12 +64,18 @@ class MotTest(MotCase):
         for key in ("hota", "deta", "assa", "mota", "idf1", "ids", "fp", "fn"):
             self.assertEqual(scored["combined"][key], tracked["combined"][key])
 
+    def test_runs_with_and_without_the_motion_of_the_camera(self):
+        (self.benchmark / "B/gmc.txt").write_text("".join(f"{frame} 1 0 0.5 0 1 0\n" for frame in range(1, 61)))
+        runs = json.loads(self.evaluate("--json").out)["runs"]
+        self.assertEqual([run["given"] for run in runs], ["boxes", "motion"])
+        self.assertEqual(only_run(self.evaluate("--json", "--given", "boxes"))["given"], "boxes")
+
     def test_the_truth_itself_scores_100(self):
         truth = self.folder / "truth"
         truth.mkdir()
         for name in ("A", "B"):
             (truth / f"{name}.txt").write_text((self.benchmark / name / "gt/gt.txt").read_text())
-        combined = json.loads(self.evaluate("--score", truth, "--json").out)["combined"]
+        combined = only_run(self.evaluate("--score", truth, "--json"))["combined"]
         for key in ("hota", "deta", "assa", "mota", "idf1"):
             self.assertAlmostEqual(combined[key], 100)
 
@@ -79,7 +90,7 @@ class MotTest(MotCase):
 
 class MotMistakeTest(MotCase):
     def test_wrong_use(self):
-        for options in (["--preset", "fast"], ["--protocol", "mot99"], ["--repeat", "0"],
+        for options in (["--preset", "fast"], ["--protocol", "mot99"], ["--given", "depth"], ["--repeat", "0"],
                         ["--score", self.folder, "-o", self.folder], ["--protocol", "mot17", "--score"]):
             with self.subTest(options=options):
                 self.assert_refused(self.evaluate(*options), 2)
