@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -47,6 +48,7 @@ struct EvalOptions {
   std::string given = "motion";
   std::string protocol = "auto";
   int repeat = 1;
+  int fill_gaps_ms = 0;
   bool json = false;
 };
 
@@ -91,13 +93,15 @@ struct Plan {
   eval::Protocol protocol = eval::Protocol::mot15;
   track::TrackerConfig tracker;
   std::vector<eval::Given> given;  ///< a run for each; none where results are only scored
+  std::chrono::milliseconds longest_gap{0};
 };
 
 /// Tracks as often as wanted; the results are those of any run, the time that of the fastest.
 base::Result<eval::TrackingRun> track_sequence(const eval::Sequence& sequence, const Plan& plan, eval::Given given,
                                                int repeat, const CommandContext& context) {
   const auto once = [&] {
-    return eval::run_tracker(sequence, plan.tracker, given, plan.protocol, context.clock, context.stop);
+    return eval::run_tracker(sequence, plan.tracker, given, plan.protocol, context.clock, context.stop,
+                             plan.longest_gap);
   };
   OC_TRY(auto best, once());
   for (int i = 1; i < repeat; ++i) {
@@ -116,6 +120,7 @@ base::Status write_results(const std::string& folder, const std::string& sequenc
 
 MotReport empty_report(const EvalOptions& options, const Plan& plan) {
   MotReport report{folder_name(options.benchmark), plan.protocol, "ocelli, preset " + options.preset, {}};
+  if (options.fill_gaps_ms > 0) report.tracker += fmt::format(", gaps of {} ms filled", options.fill_gaps_ms);
   for (const auto given : plan.given) report.runs.push_back({given, {}});
   if (plan.given.empty()) {
     report.tracker = "results in " + options.scored;
@@ -168,6 +173,7 @@ void run_mot(const EvalOptions& options, CommandContext& context) {
   const auto config = track::preset(options.preset);
   if (!config) return fail(context, ExitCode::usage, config.error());
   plan.tracker = *config;
+  plan.longest_gap = std::chrono::milliseconds(options.fill_gaps_ms);
   auto sequences = read_benchmark(options.benchmark, context.stop);
   if (!sequences) return fail_after(context, ExitCode::input, sequences.error(), "0 sequences");
   plan.sequences = *std::move(sequences);
@@ -204,11 +210,16 @@ void add_eval_command(CLI::App& app, CommandContext& context) {
   auto* given = mot->add_option("--given", options->given, "The most that the tracker may use of what is there")
                     ->check(CLI::IsMember({"boxes", "motion"}))
                     ->capture_default_str();
+  auto* fill_gaps = mot->add_option("--fill-gaps", options->fill_gaps_ms,
+                                    "Offline: fill gaps of a track up to so many milliseconds afterwards")
+                        ->check(CLI::Range(0, 60'000))
+                        ->capture_default_str();
   mot->add_option("--score", options->scored, "Score the <sequence>.txt in this folder, by any tracker, instead")
       ->excludes(given)
       ->excludes(output)
       ->excludes(preset)
-      ->excludes(repeat);
+      ->excludes(repeat)
+      ->excludes(fill_gaps);
   mot->add_option("--protocol", options->protocol, "What is left out before it is counted")
       ->check(CLI::IsMember({"auto", "mot15", "mot17", "dance"}))
       ->capture_default_str();

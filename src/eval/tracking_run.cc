@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <iterator>
 
 #include "media/media_time.h"
+#include "track/gaps.h"
 #include "track/track.h"
 
 namespace ocelli::eval {
@@ -27,12 +29,14 @@ ResultBox result_of(const track::Track& track, int frame) {
 }  // namespace
 
 base::Result<TrackingRun> run_tracker(const Sequence& sequence, const track::TrackerConfig& config, Given given,
-                                      Protocol protocol, base::Clock& clock, const std::stop_token& stop) {
+                                      Protocol protocol, base::Clock& clock, const std::stop_token& stop,
+                                      std::chrono::milliseconds longest_gap) {
   if (!sequence.detections) {
     return base::Error(base::Code::invalid, sequence.name + " has no det/det.txt: nothing to track");
   }
   track::Tracker tracker(config);
   TrackingRun run;
+  std::vector<track::TrackedFrame> frames;
   const bool has_motion = given != Given::boxes && !sequence.motion.empty();
   for (std::size_t index = 0; index < sequence.detections->size(); ++index) {
     if (stop.stop_requested()) return base::Error(base::Code::cancelled, "stopped");
@@ -41,10 +45,14 @@ base::Result<TrackingRun> run_tracker(const Sequence& sequence, const track::Tra
     const auto begin = clock.now();
     const auto update = tracker.update(time, sequence.detections->at(index), camera);
     run.in_tracker += clock.now() - begin;
-    const int frame = static_cast<int>(index) + 1;
-    for (const auto& track : update.tracks) {
-      if (track.state != track::TrackState::confirmed) continue;
-      const auto result = result_of(track, frame);
+    auto& frame = frames.emplace_back(track::TrackedFrame{time, {}});
+    std::copy_if(update.tracks.begin(), update.tracks.end(), std::back_inserter(frame.tracks),
+                 [](const track::Track& track) { return track.state == track::TrackState::confirmed; });
+  }
+  if (longest_gap.count() > 0) track::fill_gaps(frames, longest_gap);
+  for (std::size_t index = 0; index < frames.size(); ++index) {
+    for (const auto& track : frames[index].tracks) {
+      const auto result = result_of(track, static_cast<int>(index) + 1);
       if (!left_out(protocol, result.box)) run.results.push_back(result);
     }
   }

@@ -1,5 +1,6 @@
 #include "eval/tracking_run.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 
@@ -75,6 +76,22 @@ TEST(TrackingRun, ScoresWhatIsWritten) {
     EXPECT_EQ(read->at(i).box, outcome->results[i].box);
     EXPECT_EQ(read->at(i).score, outcome->results[i].score);
   }
+}
+
+TEST(TrackingRun, PutsBoxesIntoGapsOnlyWhereThatIsWanted) {
+  auto hidden = walk();
+  for (std::size_t frame = 10; frame < 14; ++frame) hidden.detections->at(frame).clear();
+  const auto online = run(hidden, Protocol::dance);
+  TickingClock clock;
+  const auto filled = run_tracker(hidden, {}, Given::boxes, Protocol::dance, clock, {}, milliseconds{200});
+  const auto too_short = run_tracker(hidden, {}, Given::boxes, Protocol::dance, clock, {}, milliseconds{100});
+  ASSERT_TRUE(online && filled && too_short);
+  EXPECT_EQ(filled->results.size(), online->results.size() + 4);
+  EXPECT_EQ(too_short->results.size(), online->results.size());
+  const auto inside = std::find_if(filled->results.begin(), filled->results.end(),
+                                   [](const ResultBox& result) { return result.frame == 12; });
+  ASSERT_NE(inside, filled->results.end());
+  EXPECT_NEAR(inside->box.left, 111, 2);
 }
 
 /// The picture jumps by more than a person's width in every frame, as the camera's motion says.

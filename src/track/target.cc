@@ -10,6 +10,7 @@ namespace {
 
 /// Three frames at 30 a second (OC-SORT's Δt), with room for rounded times.
 constexpr std::chrono::milliseconds kDirectionAge{95};
+constexpr double kQualitySeconds = 1;
 
 }  // namespace
 
@@ -22,6 +23,7 @@ Target::Target(const infer::Detection& detection, media::MediaTime time) : filte
 void Target::predict(double dt_s) {
   filter_.predict(dt_s);
   seen_now_ = false;
+  step_s_ = dt_s;
 }
 
 void Target::follow(const CameraMotion& motion) {
@@ -43,6 +45,7 @@ void Target::see(const infer::Detection& detection, media::MediaTime time, doubl
 }
 
 void Target::miss() {
+  judge(0);
   if (track_.state == TrackState::confirmed) {
     filter_.hold_size();
     track_.state = TrackState::lost;
@@ -83,6 +86,7 @@ void Target::count(const infer::Detection& detection, media::MediaTime time) {
   score_before_ = track_.score;
   track_.score = detection.score;
   track_.last_seen = time;
+  judge(detection.score);
   newest_ = (newest_ + 1) % sightings_.size();
   sightings_[newest_] = {time, center(detection.box)};
   auto vote = std::find_if(votes_.begin(), votes_.end(), [&](const auto& v) { return v.first == detection.class_id; });
@@ -91,6 +95,10 @@ void Target::count(const infer::Detection& detection, media::MediaTime time) {
   track_.class_id = std::max_element(votes_.begin(), votes_.end(), [](const auto& a, const auto& b) {
                       return a.second < b.second;
                     })->first;
+}
+
+void Target::judge(float score) {
+  track_.quality += static_cast<float>(1 - std::exp(-step_s_ / kQualitySeconds)) * (score - track_.quality);
 }
 
 const Target::Sighting& Target::anchor() const {

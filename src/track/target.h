@@ -50,6 +50,7 @@ class Target {
   };
 
   void count(const infer::Detection& detection, media::MediaTime time);
+  void judge(float score);
   const Sighting& sighting(std::size_t ago) const { return sightings_[(newest_ - ago) % sightings_.size()]; }
   /// The newest sighting that is old enough to tell a direction from noise, or the oldest kept.
   const Sighting& anchor() const;
@@ -58,6 +59,7 @@ class Target {
   Track track_;  // box and velocity live in the filter
   int hits_ = 0;
   bool seen_now_ = false;
+  double step_s_ = 0;  // since the frame before
   float score_before_ = 0;
   std::vector<std::pair<int, double>> votes_;  // class, summed score
   std::array<Sighting, 8> sightings_{};        // ring, as many as hits

@@ -1,6 +1,7 @@
 #include "track/target.h"
 
 #include <chrono>
+#include <cmath>
 
 #include <gtest/gtest.h>
 
@@ -64,6 +65,19 @@ TEST(Target, DoubtedDetectionsMoveItLess) {
   sure.see(person(160, 100), at(240), 1);
   doubted.see(person(160, 100), at(240), 3);
   EXPECT_LT(doubted.box().left, sure.box().left);
+}
+
+TEST(Target, EarnsItsQualityWithinASecondAndLosesItLikeThat) {
+  Target target(person(100, 100, 0.8F), at(0));
+  EXPECT_EQ(target.snapshot().quality, 0);
+  for (int frame = 1; frame <= 100; ++frame) {
+    target.predict(0.04);
+    target.see(person(100, 100, 0.8F), at(40 * frame), 1);
+  }
+  EXPECT_NEAR(target.snapshot().quality, 0.8, 0.02);
+  target.predict(1);
+  target.miss();
+  EXPECT_NEAR(target.snapshot().quality, 0.8 * std::exp(-1), 0.02);
 }
 
 TEST(Target, AJumpOfThePictureMovesItsBoxAndADriftItsVelocity) {

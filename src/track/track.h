@@ -25,6 +25,8 @@ struct Track {
   vision::PixelPoint velocity_px_s;  ///< of the box centre, pixels per second
   media::MediaTime first_seen;
   media::MediaTime last_seen;  ///< newest detection
+  /// How far to trust it, 0…1: the mean score over about the last second, 0 where it was not seen. Begins at 0.
+  float quality = 0;
 };
 
 }  // namespace ocelli::track
