@@ -1,5 +1,7 @@
 #include "base/memory.h"
 
+#include <atomic>
+#include <chrono>
 #include <cstdlib>  // says whether this is glibc
 
 #ifdef __GLIBC__
@@ -14,6 +16,17 @@ void bound_memory() {
   constexpr int kOwnPagesFrom = 32 * 1024;
   mallopt(M_ARENA_MAX, kArenas);
   mallopt(M_MMAP_THRESHOLD, kOwnPagesFrom);
+#endif
+}
+
+void release_free_memory() {
+#ifdef __GLIBC__
+  using Clock = std::chrono::steady_clock;  // of the machine, whose memory it is
+  static std::atomic<Clock::duration::rep> last{0};
+  auto before = last.load();
+  const auto now = Clock::now().time_since_epoch().count();
+  if (Clock::duration(now - before) < std::chrono::seconds(1)) return;
+  if (last.compare_exchange_strong(before, now)) malloc_trim(0);
 #endif
 }
 

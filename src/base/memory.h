@@ -10,4 +10,9 @@ namespace ocelli::base {
 /// nothing elsewhere.
 void bound_memory();
 
+/// To be called when much was freed that comes again, such as a connection with its decoder. Pages of the arenas in
+/// which nothing lies go back to the system, so that blocks that come to lie there again take up what they use, as in
+/// fresh memory, not all of their size. Does it once a second at most, in the time of a few system calls. Thread-safe.
+void release_free_memory();
+
 }  // namespace ocelli::base

@@ -49,7 +49,8 @@ class Pipeline {
   Pipeline(const StreamConfig& config, std::unique_ptr<infer::Detector> detector, const StreamServices& services,
            media::FramePool& pool, Overloaded overloaded);
 
-  /// From here on packets come from another connection (or the first).
+  /// From here on packets come from another connection (or the first). Null: the connection is over, and no packet
+  /// comes before the next.
   base::Status change_decoder(std::unique_ptr<media::Decoder> decoder);
   /// A packet and all that follows from it. Corrupt packets are counted, not failures. Errors come from the detector
   /// and from sinks. `end_of_stream`: the time window of the configuration is over.

@@ -93,10 +93,26 @@ void StreamLife::opened(base::SteadyTime now, milliseconds reopening) {
   // The slowest of late counts: a camera that is busy after a reboot must not be cut off again and again.
   opening_took_ = longest_of_late(opening_took_.value_or(nanoseconds{}), reopening, kForgettingByOpening);
   quiet_since_ = now;
+  last_packet_.reset();
   last_key_frame_.reset();
   connected_ = true;
   pictured_ = false;
+  last_gap_.reset();
   pictures_ = 0;
+}
+
+void StreamLife::packet(base::SteadyTime now) {
+  const MutexLock lock(mutex_);
+  last_packet_ = now;
+}
+
+bool StreamLife::gets_packets(base::SteadyTime now) const {
+  const MutexLock lock(mutex_);
+  return is_fed(now);
+}
+
+bool StreamLife::is_fed(base::SteadyTime now) const {
+  return last_packet_ && now - *last_packet_ <= config_.stall_after;
 }
 
 void StreamLife::key_frame(base::SteadyTime now) {
@@ -110,11 +126,16 @@ void StreamLife::key_frame(base::SteadyTime now) {
   last_key_frame_ = now;
 }
 
+void StreamLife::disturbed(base::SteadyTime now) {
+  const MutexLock lock(mutex_);
+  disturbed_at_ = now;
+}
+
 void StreamLife::picture(base::SteadyTime now) {
   const MutexLock lock(mutex_);
   now_.last_picture = now;
   if (!connected_) return;  // decoded late, from packets of the connection that broke
-  if (pictured_) usual_gap_ = longest_of_late(usual_gap_, now - quiet_since_, kForgetting);
+  if (pictured_) learn_gap(now);
   pictured_ = true;
   pictures_ = std::min(pictures_ + 1, kFewPictures);
   was_live_ = true;
@@ -126,6 +147,15 @@ void StreamLife::picture(base::SteadyTime now) {
   now_.reason.clear();
   now_.attempts = 0;
   pause_ = config_.first_pause;
+}
+
+/// One picture late: what was under way when a line broke comes with the first packet behind the gap, and only the next
+/// one shows that others are missing.
+void StreamLife::learn_gap(base::SteadyTime now) {
+  if (last_gap_ && disturbed_at_ < quiet_since_ - *last_gap_) {
+    usual_gap_ = longest_of_late(usual_gap_, *last_gap_, kForgetting);
+  }
+  last_gap_ = now - quiet_since_;
 }
 
 nanoseconds StreamLife::stall_bound() const {
@@ -149,6 +179,11 @@ milliseconds StreamLife::longest_silence() const {
   return std::chrono::duration_cast<milliseconds>(death_bound());
 }
 
+base::SteadyTime StreamLife::dead_at() const {
+  const MutexLock lock(mutex_);
+  return quiet_since_ + std::chrono::duration_cast<base::SteadyTime::duration>(death_bound());
+}
+
 bool StreamLife::is_dead(base::SteadyTime now) {
   const MutexLock lock(mutex_);
   if (now - quiet_since_ <= death_bound()) return false;
@@ -168,7 +203,8 @@ void StreamLife::notice_stall(base::SteadyTime now) {
 base::SteadyTime StreamLife::interrupted(const base::Error& error, base::SteadyTime now) {
   const MutexLock lock(mutex_);
   if (now_.state == LifeState::live) ++now_.interruptions;
-  if (connected_ && !pictured_) ++pictureless_;
+  // Who sends packets, but no key frame among them yet, may need longer; a line that brings nothing never does.
+  if (connected_ && !pictured_ && is_fed(now)) ++pictureless_;
   connected_ = false;
   if (pictured_ && now - quiet_since_ > stall_bound()) learn_from_death(now - quiet_since_);
   const bool hopeless = is_hopeless(error);

@@ -62,12 +62,20 @@ class StreamLife {
   std::chrono::milliseconds begin_attempt(base::SteadyTime now) OC_EXCLUDES(mutex_);
   /// `reopening` as StreamInfo tells it.
   void opened(base::SteadyTime now, std::chrono::milliseconds reopening) OC_EXCLUDES(mutex_);
-  /// A key frame's packet came: how often teaches how long a first picture may take.
+  /// A packet came, of whatever use.
+  void packet(base::SteadyTime now) OC_EXCLUDES(mutex_);
+  /// Whether packets come, lately; what they hold is another matter.
+  bool gets_packets(base::SteadyTime now) const OC_EXCLUDES(mutex_);
+  /// It was a key frame's: how often teaches how long a first picture may take.
   void key_frame(base::SteadyTime now) OC_EXCLUDES(mutex_);
+  /// Something was lost on the way: how long the pictures around it took to come is not usual for the camera.
+  void disturbed(base::SteadyTime now) OC_EXCLUDES(mutex_);
   /// A picture came out of the decoder.
   void picture(base::SteadyTime now) OC_EXCLUDES(mutex_);
   /// Whether the connection should be given up though bytes come: no picture for twice the stall bound.
   bool is_dead(base::SteadyTime now) OC_EXCLUDES(mutex_);
+  /// When that will be, if no picture comes before.
+  base::SteadyTime dead_at() const OC_EXCLUDES(mutex_);
   /// After how much silence it should be given up: the bound on one read.
   std::chrono::milliseconds longest_silence() const OC_EXCLUDES(mutex_);
   /// The attempt or the connection is over. Returns when the next attempt may begin.
@@ -78,9 +86,11 @@ class StreamLife {
   void end(std::string reason, LifeState state) OC_EXCLUDES(mutex_);
 
  private:
+  bool is_fed(base::SteadyTime now) const OC_REQUIRES(mutex_);
   std::chrono::nanoseconds stall_bound() const OC_REQUIRES(mutex_);
   std::chrono::nanoseconds death_bound() const OC_REQUIRES(mutex_);
   std::chrono::nanoseconds first_picture_bound() const OC_REQUIRES(mutex_);
+  void learn_gap(base::SteadyTime now) OC_REQUIRES(mutex_);
   void learn_from_death(std::chrono::nanoseconds quiet) OC_REQUIRES(mutex_);
   bool is_hopeless(const base::Error& error) OC_REQUIRES(mutex_);
   void notice_stall(base::SteadyTime now) OC_REQUIRES(mutex_);
@@ -91,12 +101,15 @@ class StreamLife {
   std::minstd_rand random_ OC_GUARDED_BY(mutex_);
   base::SteadyTime attempt_began_ OC_GUARDED_BY(mutex_);
   base::SteadyTime quiet_since_ OC_GUARDED_BY(mutex_);  // the last picture, or the opening when none came since
+  base::SteadyTime disturbed_at_ OC_GUARDED_BY(mutex_);
+  std::optional<std::chrono::nanoseconds> last_gap_ OC_GUARDED_BY(mutex_);  // between the newest two pictures
   std::chrono::nanoseconds pause_ OC_GUARDED_BY(mutex_);
   std::chrono::nanoseconds usual_gap_ OC_GUARDED_BY(mutex_){};                  // the longest of late, forgotten slowly
   std::optional<std::chrono::nanoseconds> opening_took_ OC_GUARDED_BY(mutex_);  // the longest of late
+  std::optional<base::SteadyTime> last_packet_ OC_GUARDED_BY(mutex_);           // of this connection
   std::optional<base::SteadyTime> last_key_frame_ OC_GUARDED_BY(mutex_);        // of this connection
   std::chrono::nanoseconds key_interval_ OC_GUARDED_BY(mutex_){};               // the longest of late, forgotten slowly
-  int pictureless_ OC_GUARDED_BY(mutex_) = 0;  // connections in a row that gave no picture
+  int pictureless_ OC_GUARDED_BY(mutex_) = 0;  // connections in a row that gave packets to the end, but no picture
   int hopeless_ OC_GUARDED_BY(mutex_) = 0;     // attempts in a row that said that a person is needed
   int slow_deaths_ OC_GUARDED_BY(mutex_) = 0;  // connections in a row that gave few pictures and then none
   int pictures_ OC_GUARDED_BY(mutex_) = 0;     // in this connection, up to what still are few

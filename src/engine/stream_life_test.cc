@@ -172,6 +172,7 @@ TEST_F(StreamLifeTest, WaitsForAFirstPictureAsLongAsKeyFramesAreApart) {
     play(seconds(4));
   }
   const auto reopen = [&] {
+    life_.packet(now_);
     life_.interrupted(Error(Code::unavailable, "gone"), now_);
     connect();
     return life_.longest_silence();
@@ -182,6 +183,32 @@ TEST_F(StreamLifeTest, WaitsForAFirstPictureAsLongAsKeyFramesAreApart) {
   EXPECT_EQ(reopen(), config_.first_open_timeout);
   life_.picture(now_);
   EXPECT_EQ(reopen(), milliseconds(5000));
+}
+
+TEST_F(StreamLifeTest, IsAsImpatientAsEverWithALineThatBringsNothing) {
+  connect();
+  life_.key_frame(now_);
+  play(seconds(4));
+  life_.key_frame(now_);
+  play(seconds(4));
+  for (int i = 0; i < 10; ++i) {
+    life_.interrupted(Error(Code::unavailable, "gone"), now_);
+    connect();
+    life_.packet(now_);
+    now_ += seconds(6);  // and then nothing any more
+    EXPECT_EQ(life_.longest_silence(), milliseconds(5000));
+    EXPECT_TRUE(life_.is_dead(now_));
+  }
+}
+
+TEST_F(StreamLifeTest, DoesNotLearnFromAGapInWhichPicturesWereLost) {
+  connect();
+  play(seconds(4));
+  now_ += milliseconds(1200);
+  life_.picture(now_);  // of a packet from before
+  life_.disturbed(now_);
+  play(seconds(1));
+  EXPECT_EQ(life_.longest_silence(), 2 * config_.stall_after);
 }
 
 TEST_F(StreamLifeTest, ForgetsThatKeyFramesFailedToCome) {

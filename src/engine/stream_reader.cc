@@ -4,6 +4,8 @@
 #include <pthread.h>
 #include <utility>
 
+#include "base/memory.h"
+
 namespace ocelli::engine {
 namespace {
 
@@ -13,6 +15,10 @@ using base::Error;
 // Live packets waiting for the strand: about two seconds of a camera, far more than a worker's hiccup.
 constexpr std::size_t kMostLivePackets = 48;
 constexpr std::uint64_t kPacketsPerCount = 128;
+
+Error nothing_decodable() {
+  return {Code::corrupt, "bytes come, but no picture can be decoded from them; is the camera's encoder in order?"};
+}
 
 }  // namespace
 
@@ -95,6 +101,7 @@ void StreamReader::run(std::stop_token stop) {
     const auto next = life_.interrupted(status.error(), services_.clock.now());
     if (!loops) callbacks_.interrupted(status.error());
     if (!wait_for_next_attempt(next, stop)) break;
+    base::release_free_memory();
   }
   callbacks_.ended(Error(Code::cancelled, "stopped"));
 }
@@ -129,6 +136,7 @@ base::Status StreamReader::play_once(const std::stop_token& stop) {
   gate_.begin(source->info().nal_format);
   connection_began_.reset();
   newest_in_connection_ = {};
+  steps_.begin();
   skipping_to_key_ = false;
   if (recorder_ != nullptr) recorder_->connected(*source, origin_);
   packet_clock_.begin(source->info(), [this, stop](SettledItem& item) {
@@ -136,6 +144,8 @@ base::Status StreamReader::play_once(const std::stop_token& stop) {
   });
   base::Status status = read_all(*source);
   if (recorder_ != nullptr) recorder_->disconnected();
+  // What it still holds comes out now, and its memory is free for the next one.
+  [[maybe_unused]] const auto stopped = queue(std::unique_ptr<media::Decoder>(), stop);
   const double rate = source->info().frames_per_second;
   const auto frame_interval = std::chrono::nanoseconds(static_cast<std::int64_t>(1e9 / (rate > 0 ? rate : 25)));
   origin_ = newest_ + frame_interval;
@@ -166,15 +176,17 @@ base::Status StreamReader::read_all(media::Source& source) {
 }
 
 base::Status StreamReader::read_one(media::Source& source) {
-  auto packet = source.read();
+  // A line that is disturbed lets a packet through now and then, which proves nothing.
+  auto packet = live_ ? source.read(life_.dead_at()) : source.read();
   if (!packet) {
     OC_TRY_STATUS(packet_clock_.flush());
-    return std::move(packet).error();
+    const bool fed = live_ && packet.error().code() == Code::timeout && life_.gets_packets(services_.clock.now());
+    return fed ? nothing_decodable() : std::move(packet).error();
   }
+  if (live_) life_.packet(services_.clock.now());
   if (live_ && packet->is_key()) life_.key_frame(services_.clock.now());
   if (live_ && life_.is_dead(services_.clock.now())) {
-    return Error(Code::corrupt,
-                 "bytes come, but no picture can be decoded from them; is the camera's encoder in order?");
+    return nothing_decodable();
   }
   OC_TRY_STATUS(packet_clock_.push(*std::move(packet)));
   if (packet_clock_.deadline()) callbacks_.item_ready();
@@ -190,6 +202,7 @@ void StreamReader::expire_holds(base::SteadyTime now) {
 /// Paces, gates and queues it.
 base::Status StreamReader::hand_on(media::Packet& packet, const std::stop_token& stop) {
   if (!pace(packet, stop)) return Error(Code::cancelled, "stopped");
+  if (live_ && steps_.skips(packet.time())) life_.disturbed(services_.clock.now());
   newest_in_connection_ = std::max(newest_in_connection_, packet.time().time_since_epoch());
   newest_ = std::max(newest_, origin_ + packet.time().time_since_epoch());
   if (recorder_ != nullptr) recorder_->add(packet);

@@ -12,6 +12,7 @@
 #include "engine/clip_recorder.h"
 #include "engine/decoder_report.h"
 #include "engine/packet_clock.h"
+#include "engine/step_watch.h"
 #include "engine/stream.h"
 #include "engine/stream_life.h"
 #include "engine/stream_metrics.h"
@@ -20,8 +21,8 @@
 
 namespace ocelli::engine {
 
-/// What the I/O thread hands to the strand: a decoder when a connection begins, then that connection's packets, and
-/// word of pictures that were lost, on the stream's axis.
+/// What the I/O thread hands to the strand: a decoder when a connection begins, then that connection's packets and word
+/// of pictures that were lost, on the stream's axis; no decoder when it is over.
 using ReaderItem = std::variant<std::unique_ptr<media::Decoder>, media::Packet, LostPicture>;
 
 /// The I/O thread of one stream: opens the source, reads packets into the queue, plays files at their own rate, begins
@@ -100,6 +101,7 @@ class StreamReader {
   media::MediaTime origin_;                        ///< where the next connection begins on the stream's axis
   media::MediaTime newest_;                        ///< newest packet, same axis
   std::chrono::nanoseconds newest_in_connection_{};
+  StepWatch steps_;
   std::optional<base::SteadyTime> connection_began_;  ///< of a paced file: when its zero was due
   std::optional<base::SteadyTime> first_connected_;   ///< of a live source: zero of the axis
   std::atomic<std::uint64_t> packets_dropped_{0};

@@ -44,7 +44,9 @@ class PictureSource final : public Source {
   }
 
   const StreamInfo& info() const override { return info_; }
-  base::Result<Packet> read() override { return Error(Code::end_of_stream, "end of the picture"); }
+  base::Result<Packet> read(base::SteadyTime /*deadline*/) override {
+    return Error(Code::end_of_stream, "end of the picture");
+  }
   base::Status seek(MediaTime /*time*/) override { return Error(Code::unsupported, "a picture has no times"); }
   const AVCodecParameters& codec_parameters() const override { return *parameters_; }
 

@@ -72,7 +72,9 @@ class Source {
   virtual ~Source() = default;
 
   virtual const StreamInfo& info() const = 0;
-  virtual base::Result<Packet> read() = 0;
+  base::Result<Packet> read() { return read(base::SteadyTime::max()); }
+  /// `timeout` at `deadline`, or at SourceConfig::read_timeout if that is earlier.
+  virtual base::Result<Packet> read(base::SteadyTime deadline) = 0;
   /// Continues at the last key frame not after `time`. `unsupported` where the source has no times to seek by: then
   /// nothing has moved.
   virtual base::Status seek(MediaTime time) = 0;

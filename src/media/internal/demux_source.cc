@@ -1,5 +1,6 @@
 #include "media/internal/demux_source.h"
 
+#include <algorithm>
 #include <cctype>
 #include <string_view>
 #include <utility>
@@ -131,11 +132,12 @@ int DemuxSource::read_packet(AvPacketPtr& packet) {
   return av_read_frame(input_.context.get(), packet.get());
 }
 
-base::Result<Packet> DemuxSource::read() {
+base::Result<Packet> DemuxSource::read(base::SteadyTime deadline) {
   AvPacketPtr packet = take_packet(packets_);
   if (!packet) return Error(Code::exhausted, "out of memory");
   const base::SteadyTime asked = clock_.now();
   interrupt_.arm(config_.read_timeout, asked);  // once: a camera that only sends sound must not be waited for
+  interrupt_.set_deadline(std::min(interrupt_.deadline(), deadline));
   int errors = 0;
   do {
     av_packet_unref(packet.get());

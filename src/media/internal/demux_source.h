@@ -17,7 +17,7 @@ class DemuxSource final : public Source {
   base::Status open(std::unique_ptr<ByteReader> reader);
 
   const StreamInfo& info() const override { return info_; }
-  base::Result<Packet> read() override;
+  base::Result<Packet> read(base::SteadyTime deadline) override;
   base::Status seek(MediaTime time) override;
   const AVCodecParameters& codec_parameters() const override { return *stream_->codecpar; }
 

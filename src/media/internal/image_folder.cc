@@ -92,7 +92,7 @@ class ImageFolder final : public Source {
   const StreamInfo& info() const override { return info_; }
   const AVCodecParameters& codec_parameters() const override { return first_->codec_parameters(); }
 
-  base::Result<Packet> read() override {
+  base::Result<Packet> read(base::SteadyTime /*deadline*/) override {
     if (next_ >= names_.size()) return Error(Code::end_of_stream, "end of the folder");
     OC_TRY(const auto bytes, read_picture(path_of(next_)));
     if (fingerprint(bytes) != container_) {
