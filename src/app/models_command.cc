@@ -220,6 +220,7 @@ void add_try(CLI::App& models, CommandContext& context) {
     config::ModelConfig model;
     std::string precision = "fp32";
     std::vector<std::string> pictures;
+    int memory_mib = 0;
   };
   auto* command = models.add_subcommand("try", "Load a detector and run it on pictures: whether it could serve");
   auto options = std::make_shared<Options>();  // co-owned by the callback
@@ -228,13 +229,19 @@ void add_try(CLI::App& models, CommandContext& context) {
   command->add_option("--cards", options->model.cards, "Folder of model cards");
   command->add_option("--store", options->model.store, "Folder of weights");
   add_precision_option(*command, options->precision);
+  command
+      ->add_option("--memory-mib", options->memory_mib,
+                   "Memory it gets; 0: 1024 and eight times its weights, at most half of the machine's")
+      ->check(CLI::Range(0, 1 << 20))
+      ->capture_default_str();
   command->footer(
       "A server does this in a process of its own with each model that is published to it, since a bad one\n"
       "may end the process that loads it.\n\n"
       "  ocelli models try yolov8n photo.jpg");
   command->callback([options, &context] {
     options->model.precision = precision_choice(options->precision);
-    finish_models_command(context, try_detector(options->model, options->pictures, context.clock, context.stop));
+    finish_models_command(
+        context, try_detector(options->model, options->pictures, options->memory_mib, context.clock, context.stop));
   });
 }
 

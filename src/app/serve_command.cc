@@ -136,7 +136,7 @@ engine::ModelUpdater::Load Site::candidate_loader() {
                 const std::stop_token& stop) -> base::Result<infer::LoadedModelPtr> {
     auto config = site_.model;
     config.name = card;
-    OC_TRY(auto candidate, load_candidate(config, pictures, parallel_runs(), stop));
+    OC_TRY(auto candidate, load_candidate(config, pictures, {parallel_runs(), site_.updates.memory_mib}, stop));
     candidate->session->bindings().publish(metrics_, card);
     return candidate;
   };

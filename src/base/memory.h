@@ -1,5 +1,9 @@
 #pragma once
 
+#include <cstdint>
+
+#include "base/result.h"
+
 namespace ocelli::base {
 
 /// To be called once, before threads are made, by programs that hold many streams. glibc gives every thread an arena of
@@ -14,5 +18,10 @@ void bound_memory();
 /// which nothing lies go back to the system, so that blocks that come to lie there again take up what they use, as in
 /// fresh memory, not all of their size. Does it once a second at most, in the time of a few system calls. Thread-safe.
 void release_free_memory();
+
+/// From here on this process gets `bytes` more than it has now; what is asked for beyond fails. Counts what is private
+/// and writable, touched or not (RLIMIT_DATA), but neither code nor address space that is only reserved. `unavailable`
+/// where the system does not let it.
+Status bound_growth(std::uint64_t bytes);
 
 }  // namespace ocelli::base

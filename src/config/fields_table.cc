@@ -73,6 +73,9 @@ std::vector<Field> fields_of(engine::ModelUpdateConfig& updates) {
       {"most_slowdown", &updates.canary.most_slowdown, 0.01, 1'000,
        "Its time for a picture, as a multiple of the other's; above, it is rejected."},
       {"picture_patience", &updates.canary.frame_patience, 100, kHour, "How long the next live picture is waited for."},
+      {"memory_mib", &updates.memory_mib, 0, 1 << 20,
+       "Memory that a new model gets in the process that tries it, in MiB; 0: 1024 and eight times its weights, but no "
+       "more than half of the machine's."},
       {"trial", &updates.trial, 0, kHour,
        "How long the model before is kept, ready to take over when the new one fails or is slow."},
   };

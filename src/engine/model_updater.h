@@ -42,6 +42,7 @@ enum class Promotion { automatic, by_hand };
 struct ModelUpdateConfig {
   CanaryConfig canary;
   Promotion promotion = Promotion::automatic;
+  int memory_mib = 0;  ///< for the process that tries a candidate; 0: app::try_detector() derives it
   std::chrono::milliseconds trial{10'000};  ///< how long the version before is kept, ready to take over
 };
 

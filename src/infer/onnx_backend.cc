@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <filesystem>
+#include <string_view>
 #include <utility>
 
 #include <onnxruntime_c_api.h>
@@ -14,6 +15,13 @@ namespace {
 using base::Code;
 using base::Error;
 
+/// The library has no code for it: these are the words of its allocators, and of the standard library's.
+bool is_out_of_memory(std::string_view message) {
+  const auto says = [message](std::string_view words) { return message.find(words) != std::string_view::npos; };
+  return says("bad_alloc") || says("Failed to allocate memory") || says("Available memory of") ||
+         says("Cannot allocate memory");  // of the system, when a thread cannot be made
+}
+
 /// A library function's verdict as a Status; frees it.
 base::Status checked(const OrtApi& api, OrtStatus* status, const std::string& what) {
   if (status == nullptr) return {};
@@ -21,6 +29,7 @@ base::Status checked(const OrtApi& api, OrtStatus* status, const std::string& wh
   const OrtErrorCode code = api.GetErrorCode(status);
   api.ReleaseStatus(status);
   message.resize(std::min(message.find('\n'), message.size()));
+  if (is_out_of_memory(message)) return Error(Code::exhausted, what + ": " + message);
   switch (code) {
     case ORT_NO_SUCHFILE:
       return Error(Code::not_found, what + ": " + message);

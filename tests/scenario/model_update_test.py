@@ -69,6 +69,37 @@ class Store:
         return sha
 
 
+def greedy_model(gib):
+    """Bytes of a model of YOLOv8n's shapes that fills so much memory on its way: ONNX's protocol buffers by hand."""
+    def number(value):
+        return bytes([value & 127 | 128]) + number(value >> 7) if value > 127 else bytes([value])
+
+    def field(index, value):
+        if isinstance(value, int):
+            return number(index << 3) + number(value)
+        value = value.encode() if isinstance(value, str) else value
+        return number(index << 3 | 2) + number(len(value)) + value
+
+    def node(kind, inputs, output):
+        return field(1, b"".join(field(1, name) for name in inputs) + field(2, output) + field(4, kind))
+
+    def shape_constant(name, shape):
+        sizes = b"".join(field(7, size) for size in shape)
+        return field(5, field(1, len(shape)) + field(2, 7) + sizes + field(8, name))
+
+    def tensor(index, name, shape):
+        sizes = b"".join(field(1, field(1, size)) for size in shape)
+        return field(index, field(1, name) + field(2, field(1, field(1, 1) + field(2, sizes))))
+
+    result = (1, 84, 8400)
+    graph = (node("ConstantOfShape", ["much_shape"], "much") + node("ReduceMax", ["much"], "most")
+             + node("ConstantOfShape", ["result_shape"], "nothing") + node("Add", ["nothing", "most"], "output0")
+             + field(2, "greedy") + shape_constant("much_shape", (gib, 1 << 14, 1 << 14))
+             + shape_constant("result_shape", result) + tensor(11, "images", (1, 3, 640, 640))
+             + tensor(12, "output0", result))
+    return field(1, 8) + field(7, graph) + field(8, field(2, 13))
+
+
 def add_all_kinds(store):
     """Names of good versions, and of bad ones with a word of the reason that they must be refused with."""
     good = [store.add(store.name), store.add(f"{store.name}-b"), store.add(f"{store.name}-c")]
@@ -221,6 +252,25 @@ class ModelUpdateTest(UpdateCase):
         outcome = self.wait_for_state("rejected")
         self.assertIn("signal 11", outcome["reason"])
         self.assertEqual(self.model()["name"], "yolov8n")
+
+    def test_a_model_that_wants_too_much_memory_does_not_serve(self):
+        greedy = self.store.add("greedy", (self.store.sha, self.store.add_weights(greedy_model(gib=3))))
+        outcome = self.update(greedy)
+        self.assertEqual(outcome["state"], "rejected")
+        self.assertIn("the candidate wanted more than 1024 MiB", outcome["reason"])
+        self.assertEqual(self.model()["name"], "yolov8n")
+
+    def test_the_bound_on_memory_can_be_changed(self):
+        """Where the memory ends while the weights are read, and where it does later."""
+        where = ("--cards", self.store.cards, "--store", self.store.weights)
+        for memory_mib in (2, 8, 16, 24, 32, 48, 64):
+            tried = ocelli("models", "try", "yolov8n", *where, "--memory-mib", memory_mib)
+            with self.subTest(memory_mib=memory_mib):
+                self.assertEqual(tried.code, 4, tried)
+                # The runtime may have said something before.
+                last_line = tried.err.splitlines(keepends=True)[-1]
+                self.assert_one_line(last_line, f"wanted more than {memory_mib} MiB of memory", "updates.memory_mib")
+        self.assertEqual(ocelli("models", "try", "yolov8n", *where, "--memory-mib", 1024).code, 0)
 
     def test_can_be_called_off(self):
         self.post("withdraw", expected=(409,))
