@@ -101,7 +101,7 @@ void StreamReader::run(std::stop_token stop) {
     const auto next = life_.interrupted(status.error(), services_.clock.now());
     if (!loops) callbacks_.interrupted(status.error());
     if (!wait_for_next_attempt(next, stop)) break;
-    base::release_free_memory();
+    if (newest_ > before) base::release_free_memory();
   }
   callbacks_.ended(Error(Code::cancelled, "stopped"));
 }
@@ -183,10 +183,11 @@ base::Status StreamReader::read_one(media::Source& source) {
     const bool fed = live_ && packet.error().code() == Code::timeout && life_.gets_packets(services_.clock.now());
     return fed ? nothing_decodable() : std::move(packet).error();
   }
-  if (live_) life_.packet(services_.clock.now());
-  if (live_ && packet->is_key()) life_.key_frame(services_.clock.now());
-  if (live_ && life_.is_dead(services_.clock.now())) {
-    return nothing_decodable();
+  if (live_) {
+    const auto now = services_.clock.now();
+    life_.packet(now);
+    if (packet->is_key()) life_.key_frame(now);
+    if (life_.is_dead(now)) return nothing_decodable();
   }
   OC_TRY_STATUS(packet_clock_.push(*std::move(packet)));
   if (packet_clock_.deadline()) callbacks_.item_ready();

@@ -14,9 +14,8 @@ struct Pair {
   double gain = 0;
 };
 
-/// The one-to-one matching with the largest sum of gains, as ascending indices into `pairs`. Exact to a trillionth of
-/// the largest gain, since a score of a hundredth of a point may hang on pairs that gain a millionth. The tracker's own
-/// matching is not used: who judges must not share a defect with whom it judges.
+/// track::best_matching() as ascending indices into `pairs`, each of which is listed once. That it is the best is held
+/// against all matchings by tests, and the scores that come of it against TrackEval's.
 std::vector<std::size_t> best_pairs(std::span<const Pair> pairs);
 
 }  // namespace ocelli::eval

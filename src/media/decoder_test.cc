@@ -283,7 +283,6 @@ TEST_F(DecoderTest, GivesMemoryBackOnceADamagedStreamIsWholeAgain) {
   };
   const auto whole = in_use_at_the_end();
   for (int i = 0; i < 4; ++i) drop_picture(clip, 13);
-
   EXPECT_LE(in_use_at_the_end(), whole + whole / 10);
 }
 

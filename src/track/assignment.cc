@@ -13,8 +13,8 @@
 namespace ocelli::track {
 namespace {
 
-/// Integer costs keep the simplex exact.
-constexpr double kGainScale = 1e6;
+// Whole numbers keep the simplex exact; sums over a million rows still fit.
+constexpr double kCostOfLargestGain = 1e12;
 
 /// Union-find over rows and columns: far-apart objects do not compete, so that a crowded picture falls apart into many
 /// tiny problems, most of them a single pair.
@@ -47,13 +47,16 @@ int index_of(const std::vector<int>& numbers, int number) {
   return static_cast<int>(std::lower_bound(numbers.begin(), numbers.end(), number) - numbers.begin());
 }
 
+bool gains_less(const Candidate& a, const Candidate& b) {
+  return a.gain < b.gain;
+}
+
 /// Maximum-weight matching as a circulation of least cost: hub → row → column → hub, every arc of capacity one.
 void solve_component(std::span<const Candidate> candidates, std::vector<Match>& matches) {
   const auto rows = used_numbers(candidates, &Candidate::row);
   const auto columns = used_numbers(candidates, &Candidate::column);
   if (rows.size() == 1 || columns.size() == 1) {
-    const auto best = std::max_element(candidates.begin(), candidates.end(),
-                                       [](const Candidate& a, const Candidate& b) { return a.gain < b.gain; });
+    const auto best = std::max_element(candidates.begin(), candidates.end(), gains_less);
     matches.push_back({best->row, best->column});
     return;
   }
@@ -75,8 +78,10 @@ void solve_component(std::span<const Candidate> candidates, std::vector<Match>& 
   }
   lemon::SmartDigraph::ArcMap<std::int64_t> capacity(graph, 1);
   lemon::SmartDigraph::ArcMap<std::int64_t> cost(graph, 0);
+  const double largest = std::max_element(candidates.begin(), candidates.end(), gains_less)->gain;
   for (std::size_t i = 0; i < candidates.size(); ++i) {
-    cost[lemon::SmartDigraph::arcFromId(static_cast<int>(i))] = -std::llround(candidates[i].gain * kGainScale);
+    cost[lemon::SmartDigraph::arcFromId(static_cast<int>(i))] =
+        -std::llround(candidates[i].gain / largest * kCostOfLargestGain);
   }
   using Simplex = lemon::NetworkSimplex<lemon::SmartDigraph, std::int64_t, std::int64_t>;
   Simplex simplex(graph);

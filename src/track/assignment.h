@@ -9,7 +9,7 @@ namespace ocelli::track {
 struct Candidate {
   int row = 0;
   int column = 0;
-  float gain = 0;  ///< 0…1; better is larger, pairs at or below 0 are ignored
+  double gain = 0;  ///< in any unit; better is larger, pairs at or below 0 are ignored
 };
 
 struct Match {
@@ -18,8 +18,8 @@ struct Match {
   bool operator==(const Match&) const = default;
 };
 
-/// The one-to-one matching with the largest sum of gains, ascending by row. Exact up to a millionth per pair and
-/// deterministic: the same candidates in the same order give the same matching. Rows and columns count from 0.
+/// The one-to-one matching with the largest sum of gains, ascending by row. Exact to a trillionth of the largest gain,
+/// and deterministic: the same candidates in the same order give the same matching. Rows and columns count from 0.
 std::vector<Match> best_matching(std::span<const Candidate> candidates);
 
 }  // namespace ocelli::track
