@@ -192,7 +192,11 @@ std::vector<infer::Detection> Pipeline::wanted(std::vector<infer::Detection> det
 }
 
 base::Status Pipeline::publish_events(const media::FrameInfo& frame, const track::Tracker::Update& update) {
-  for (const auto& event : rules_.update(frame, update.tracks, update.ended)) {
+  const auto judgement = rules_.update(frame, update.tracks, update.ended);
+  for (const auto& miss : judgement.near_misses) {
+    for (auto* sink : services_.event_sinks) OC_TRY_STATUS(delivered(sink->accept_near_miss(miss)));
+  }
+  for (const auto& event : judgement.events) {
     for (auto* sink : services_.event_sinks) OC_TRY_STATUS(delivered(sink->accept(event)));
     ++counts_.events;
     const std::string type(events::event_type_name(event.type));

@@ -1,6 +1,16 @@
 #include "events/event.h"
 
+#include <utility>
+
 namespace ocelli::events {
+
+Gate at_least(std::string name, double value, double threshold) {
+  return {std::move(name), value, threshold, value >= threshold, Need::at_least};
+}
+
+Gate at_most(std::string name, double value, double threshold) {
+  return {std::move(name), value, threshold, value <= threshold, Need::at_most};
+}
 
 std::string_view event_type_name(EventType type) {
   switch (type) {

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include "base/log.h"
@@ -45,10 +46,15 @@ std::string gates_json(const std::vector<Gate>& gates) {
   std::string json = "[";
   for (const auto& gate : gates) {
     if (json.size() > 1) json += ',';
-    fmt::format_to(std::back_inserter(json), R"({{"name":{},"value":{},"threshold":{},"passed":{}}})",
-                   json_string(gate.name), fixed(gate.value, 4), fixed(gate.threshold, 4), gate.passed);
+    fmt::format_to(std::back_inserter(json), R"({{"name":{},"value":{},"need":"{}","threshold":{},"passed":{}}})",
+                   json_string(gate.name), fixed(gate.value, 4), gate.need == Need::at_least ? "at_least" : "at_most",
+                   fixed(gate.threshold, 4), gate.passed);
   }
   return json + "]";
+}
+
+std::string members_json(const std::vector<std::uint64_t>& members) {
+  return members.empty() ? "" : fmt::format(R"(,"members":[{}])", fmt::join(members, ","));
 }
 
 std::string data_json(const Event& event) {
@@ -58,8 +64,9 @@ std::string data_json(const Event& event) {
                  json_string(event_type_name(event.type)), fixed(media::to_seconds(event.time), 3), event.frame);
   if (!event.rule.empty()) fmt::format_to(out, R"(,"rule":{})", json_string(event.rule));
   if (!event.direction.empty()) fmt::format_to(out, R"(,"direction":{})", json_string(event.direction));
-  fmt::format_to(out, R"(,"track_id":{},"label":{},"score":{},{},"gates":{}}})", event.track_id,
-                 json_string(event.label), fixed(event.score, 4), boxes_json(event), gates_json(event.gates));
+  fmt::format_to(out, R"(,"track_id":{}{},"label":{},"score":{},{},"gates":{}}})", event.track_id,
+                 members_json(event.members), json_string(event.label), fixed(event.score, 4), boxes_json(event),
+                 gates_json(event.gates));
   return json;
 }
 

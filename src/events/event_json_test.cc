@@ -31,15 +31,16 @@ Event crossing() {
 }
 
 TEST(EventJson, IsOneCloudEventWithAllItsFieldsInOrder) {
-  EXPECT_EQ(to_cloud_event(crossing()),
-            R"({"specversion":"1.0","id":"gate/7","source":"/cameras/gate",)"
-            R"("type":"tns1:RuleEngine/LineDetector/Crossed","time":"2026-05-04T10:11:12.345Z",)"
-            R"("datacontenttype":"application/json","subject":"track/42","data":{"camera":"gate",)"
-            R"("event":"line_crossed","media_time_s":12.345,"frame":308,"rule":"door","direction":"forward",)"
-            R"("track_id":42,"label":"person","score":0.5000,)"
-            R"("box":{"left":100.00,"top":50.25,"width":40.00,"height":120.00},)"
-            R"("box_unit":{"left":0.10000,"top":0.10050,"width":0.04000,"height":0.24000},)"
-            R"("gates":[{"name":"distance_from_line_px","value":7.5000,"threshold":5.0000,"passed":true}]}})");
+  EXPECT_EQ(
+      to_cloud_event(crossing()),
+      R"({"specversion":"1.0","id":"gate/7","source":"/cameras/gate",)"
+      R"("type":"tns1:RuleEngine/LineDetector/Crossed","time":"2026-05-04T10:11:12.345Z",)"
+      R"("datacontenttype":"application/json","subject":"track/42","data":{"camera":"gate",)"
+      R"("event":"line_crossed","media_time_s":12.345,"frame":308,"rule":"door","direction":"forward",)"
+      R"("track_id":42,"label":"person","score":0.5000,)"
+      R"("box":{"left":100.00,"top":50.25,"width":40.00,"height":120.00},)"
+      R"("box_unit":{"left":0.10000,"top":0.10050,"width":0.04000,"height":0.24000},)"
+      R"("gates":[{"name":"distance_from_line_px","value":7.5000,"need":"at_least","threshold":5.0000,"passed":true}]}})");
 }
 
 TEST(EventJson, LeavesOutRuleAndDirectionWhereThereIsNone) {
@@ -53,6 +54,16 @@ TEST(EventJson, LeavesOutRuleAndDirectionWhereThereIsNone) {
   EXPECT_FALSE(document.at("data").contains("rule"));
   EXPECT_FALSE(document.at("data").contains("direction"));
   EXPECT_TRUE(document.at("data").at("gates").empty());
+}
+
+TEST(EventJson, NamesAllThatTakePart) {
+  Event event = crossing();
+  event.members = {41, 42};
+  event.gates = {at_most("spread_m", 1.5, 1.2)};
+  const auto data = nlohmann::json::parse(to_cloud_event(event)).at("data");
+  EXPECT_EQ(data.at("members"), nlohmann::json({41, 42}));
+  EXPECT_EQ(data.at("gates").at(0).at("need"), "at_most");
+  EXPECT_FALSE(data.at("gates").at(0).at("passed"));
 }
 
 TEST(EventJson, StaysValidForHostileNamesAndImpossibleNumbers) {

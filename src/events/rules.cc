@@ -107,14 +107,14 @@ Rules::~Rules() = default;
 Rules::Rules(Rules&&) noexcept = default;
 Rules& Rules::operator=(Rules&&) noexcept = default;
 
-std::vector<Event> Rules::update(const media::FrameInfo& frame, std::span<const track::Track> tracks,
-                                 std::span<const track::Track> ended) {
-  std::vector<Event> events;
+Rules::Judgement Rules::update(const media::FrameInfo& frame, std::span<const track::Track> tracks,
+                               std::span<const track::Track> ended) {
+  Judgement judgement;
   if (frame.width > 0 && frame.height > 0) {
-    for (const auto* track : by_id(tracks)) impl_->judge(frame, *track, events);
+    for (const auto* track : by_id(tracks)) impl_->judge(frame, *track, judgement.events);
   }
-  for (const auto* track : by_id(ended)) impl_->end(frame, *track, events);
-  return events;
+  for (const auto* track : by_id(ended)) impl_->end(frame, *track, judgement.events);
+  return judgement;
 }
 
 }  // namespace ocelli::events

@@ -48,9 +48,14 @@ class Rules {
   Rules(Rules&&) noexcept;
   Rules& operator=(Rules&&) noexcept;
 
-  /// After each frame: all confirmed and lost tracks and those that ended with it. Events in a fixed order.
-  std::vector<Event> update(const media::FrameInfo& frame, std::span<const track::Track> tracks,
-                            std::span<const track::Track> ended);
+  struct Judgement {
+    std::vector<Event> events;  ///< in a fixed order
+    std::vector<NearMiss> near_misses;
+  };
+
+  /// After each frame: all confirmed and lost tracks and those that ended with it.
+  Judgement update(const media::FrameInfo& frame, std::span<const track::Track> tracks,
+                   std::span<const track::Track> ended);
 
  private:
   struct Impl;

@@ -221,7 +221,7 @@ std::vector<std::string> play(const Case& story) {
       track.box = {static_cast<float>(place.x - 20), static_cast<float>(place.y - 100), 40, 100};
       tracks.push_back(track);
     }
-    for (const auto& event : rules.update(frame, tracks, ended)) happened.push_back(describe(event));
+    for (const auto& event : rules.update(frame, tracks, ended).events) happened.push_back(describe(event));
   }
   return happened;
 }

@@ -45,16 +45,17 @@ std::vector<EventType> types(const std::vector<Event>& events) {
 
 TEST(Rules, TellsTheBeginAndTheEndOfEachTrackOnce) {
   Rules rules("gate", {}, {"person"});
-  EXPECT_EQ(types(rules.update(frame_at(0), std::vector{person(1, 100)}, {})), std::vector{EventType::track_began});
-  EXPECT_TRUE(rules.update(frame_at(1), std::vector{person(1, 110)}, {}).empty());
+  EXPECT_EQ(types(rules.update(frame_at(0), std::vector{person(1, 100)}, {}).events),
+            std::vector{EventType::track_began});
+  EXPECT_TRUE(rules.update(frame_at(1), std::vector{person(1, 110)}, {}).events.empty());
   const std::vector ended{person(1, 110, TrackState::lost)};
-  EXPECT_EQ(types(rules.update(frame_at(2), {}, ended)), std::vector{EventType::track_ended});
-  EXPECT_TRUE(rules.update(frame_at(3), {}, ended).empty());
+  EXPECT_EQ(types(rules.update(frame_at(2), {}, ended).events), std::vector{EventType::track_ended});
+  EXPECT_TRUE(rules.update(frame_at(3), {}, ended).events.empty());
 }
 
 TEST(Rules, AnEventTellsFrameTimesTrackAndPlace) {
   Rules rules("gate", {}, {"person"});
-  const auto events = rules.update(frame_at(25), std::vector{person(9, 100)}, {});
+  const auto events = rules.update(frame_at(25), std::vector{person(9, 100)}, {}).events;
   ASSERT_EQ(events.size(), 1U);
   const Event& event = events[0];
   EXPECT_EQ(event.sequence, 1U);
@@ -72,8 +73,10 @@ TEST(Rules, AnEventTellsFrameTimesTrackAndPlace) {
 TEST(Rules, EventsOfAFrameComeByTrackThenBeginLinesZonesThenEnds) {
   Rules rules("gate", door_and_yard(), {"person"});
   rules.update(frame_at(0), std::vector{person(1, 100), person(2, 100)}, {});
-  const auto events = rules.update(frame_at(1), std::vector{person(3, 700), person(2, 700)},
-                                   std::vector{person(1, 100, TrackState::lost)});
+  const auto events = rules
+                          .update(frame_at(1), std::vector{person(3, 700), person(2, 700)},
+                                  std::vector{person(1, 100, TrackState::lost)})
+                          .events;
   EXPECT_EQ(types(events), (std::vector{EventType::line_crossed, EventType::zone_entered, EventType::track_began,
                                         EventType::zone_entered, EventType::track_ended}));
   EXPECT_EQ(events[0].rule, "door");
@@ -85,17 +88,18 @@ TEST(Rules, EventsOfAFrameComeByTrackThenBeginLinesZonesThenEnds) {
 TEST(Rules, APredictedPositionCrossesNothingButTheWayToWhereItIsFoundAgainDoes) {
   Rules rules("gate", door_and_yard(), {"person"});
   rules.update(frame_at(0), std::vector{person(1, 100)}, {});
-  EXPECT_TRUE(rules.update(frame_at(1), std::vector{person(1, 700, TrackState::lost)}, {}).empty());
-  EXPECT_TRUE(rules.update(frame_at(2), std::vector{person(1, 100)}, {}).empty()) << "it never was beyond the door";
-  EXPECT_TRUE(rules.update(frame_at(3), std::vector{person(1, 300, TrackState::lost)}, {}).empty());
-  const auto events = rules.update(frame_at(4), std::vector{person(1, 700)}, {});
+  EXPECT_TRUE(rules.update(frame_at(1), std::vector{person(1, 700, TrackState::lost)}, {}).events.empty());
+  EXPECT_TRUE(rules.update(frame_at(2), std::vector{person(1, 100)}, {}).events.empty())
+      << "it never was beyond the door";
+  EXPECT_TRUE(rules.update(frame_at(3), std::vector{person(1, 300, TrackState::lost)}, {}).events.empty());
+  const auto events = rules.update(frame_at(4), std::vector{person(1, 700)}, {}).events;
   EXPECT_EQ(types(events), (std::vector{EventType::line_crossed, EventType::zone_entered}));
 }
 
 TEST(Rules, ATrackThatEndsInsideAZoneLeavesItFirst) {
   Rules rules("gate", door_and_yard(), {"person"});
   rules.update(frame_at(0), std::vector{person(1, 700)}, {});
-  const auto events = rules.update(frame_at(1), {}, std::vector{person(1, 700, TrackState::lost)});
+  const auto events = rules.update(frame_at(1), {}, std::vector{person(1, 700, TrackState::lost)}).events;
   EXPECT_EQ(types(events), (std::vector{EventType::zone_left, EventType::track_ended}));
 }
 
@@ -108,7 +112,7 @@ TEST(Rules, CountsOnlyTheLabelsThatWereAskedFor) {
   car.class_id = 2;
   rules.update(frame_at(0), std::vector{person(1, 100), car}, {});
   car.box.left += 600;
-  const auto events = rules.update(frame_at(1), std::vector{person(1, 700), car}, {});
+  const auto events = rules.update(frame_at(1), std::vector{person(1, 700), car}, {}).events;
   EXPECT_EQ(types(events), (std::vector{EventType::zone_entered, EventType::line_crossed, EventType::zone_entered}));
   EXPECT_EQ(events[1].label, "car");
 }
@@ -117,7 +121,7 @@ TEST(Rules, NamesClassesThatTheModelDoesNotKnow) {
   Rules rules("gate", {}, {"person"});
   Track strange = person(1, 100);
   strange.class_id = 5;
-  EXPECT_EQ(rules.update(frame_at(0), std::vector{strange}, {}).at(0).label, "class 5");
+  EXPECT_EQ(rules.update(frame_at(0), std::vector{strange}, {}).events.at(0).label, "class 5");
 }
 
 }  // namespace

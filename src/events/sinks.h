@@ -16,6 +16,8 @@ class EventSink {
  public:
   virtual ~EventSink() = default;
   virtual base::Status accept(const Event& event) = 0;
+  /// What nearly happened is for those who explain; the others need not know.
+  virtual base::Status accept_near_miss(const NearMiss& /*miss*/) { return {}; }
 };
 
 /// What the tracker knows after one frame.
