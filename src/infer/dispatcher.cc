@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <chrono>
 
+#include "base/parallel.h"
+
 namespace ocelli::infer {
 namespace {
 
@@ -29,12 +31,21 @@ base::Result<std::size_t> Dispatcher::add_to_group(const std::optional<Cut>& cut
   });
   if (group == groups_.end()) {
     OC_TRY(auto runner, ModelRunner::create(card, std::move(session)));
-    groups_.push_back({cut, card.input, std::move(runner), {}, {}});
+    const std::size_t depth = cut ? group_of(cut->source).depth + 1 : 0;
+    levels_.resize(std::max(levels_.size(), depth + 1));
+    levels_[depth].push_back(groups_.size());
+    groups_.push_back({cut, card.input, std::move(runner), {}, depth});
     group = groups_.end() - 1;
   }
   group->tasks.push_back(heads_.size());
   heads_.push_back(std::move(head));
   return heads_.size() - 1;
+}
+
+const Dispatcher::Group& Dispatcher::group_of(std::size_t task) const {
+  return *std::find_if(groups_.begin(), groups_.end(), [task](const Group& group) {
+    return std::find(group.tasks.begin(), group.tasks.end(), task) != group.tasks.end();
+  });
 }
 
 void Dispatcher::run_on_region(Group& group, const media::Frame& frame, std::size_t index,
@@ -72,27 +83,34 @@ std::size_t Dispatcher::run_on_crops(Group& group, const media::Frame& frame, ba
   return left_out;
 }
 
-TaskResponse Dispatcher::run(const media::Frame& frame, base::Tracer* tracer) {
-  std::vector<std::size_t> left_out(heads_.size());
-  for (auto& group : groups_) {
-    group.times = {};
-    for (const std::size_t task : group.tasks) heads_[task]->begin();
-    std::size_t beyond = 0;
-    if (group.cut) {
-      beyond = run_on_crops(group, frame, tracer);
+void Dispatcher::run_group(Group& group, const media::Frame& frame, base::Tracer* tracer) {
+  group.times = {};
+  group.left_out = 0;
+  for (const std::size_t task : group.tasks) heads_[task]->begin();
+  if (group.cut) {
+    group.left_out = run_on_crops(group, frame, tracer);
+  } else {
+    run_on_region(group, frame, 0, whole(frame), tracer);
+  }
+}
+
+TaskResponse Dispatcher::run(const media::Frame& frame, base::Tracer* tracer, base::Executor* helpers) {
+  for (const auto& level : levels_) {
+    const auto run_one = [&](std::size_t index) { run_group(groups_[level[index]], frame, tracer); };
+    if (helpers != nullptr) {
+      base::run_side_by_side(*helpers, level.size(), run_one);
     } else {
-      run_on_region(group, frame, 0, whole(frame), tracer);
+      for (std::size_t index = 0; index < level.size(); ++index) run_one(index);
     }
-    for (const std::size_t task : group.tasks) left_out[task] = beyond;
   }
   TaskResponse response;
-  response.results_.reserve(heads_.size());
+  response.results_.resize(heads_.size());
   response.times_.resize(heads_.size());
-  for (std::size_t task = 0; task < heads_.size(); ++task) {
-    response.results_.push_back(heads_[task]->finish(left_out[task]));
-  }
   for (const auto& group : groups_) {
-    for (const std::size_t task : group.tasks) response.times_[task] = group.times;
+    for (const std::size_t task : group.tasks) {
+      response.results_[task] = heads_[task]->finish(group.left_out);
+      response.times_[task] = group.times;
+    }
   }
   return response;
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "base/executor.h"
 #include "base/result.h"
 #include "base/trace.h"
 #include "infer/any_head.h"
@@ -55,8 +56,10 @@ class TaskResponse {
 /// whatever their heads make of its outputs; a task may work on what another one detected (person → looks, vehicle →
 /// plate → text), at any depth. A task that fails, or a crop of it, carries its own error; the others go on.
 ///
-/// Runs them one after the other on the caller's thread: a model's run already uses the cores that its session was
-/// given. One thread at a time.
+/// Without helpers it runs them one after the other on the caller's thread, which is right where a model's run already
+/// uses the cores that its session was given. With helpers, what does not need each other's results runs side by side:
+/// a good use of cores that have nothing to do for sessions of one thread. The response is the same. One thread at a
+/// time.
 class Dispatcher {
  public:
   /// A task on the whole frame. `invalid` when card or head do not fit the model.
@@ -81,7 +84,8 @@ class Dispatcher {
     return TaskKey<Crops<Output>>{index};
   }
 
-  TaskResponse run(const media::Frame& frame, base::Tracer* tracer);
+  /// `helpers`: whose free workers help; may be those that call this.
+  TaskResponse run(const media::Frame& frame, base::Tracer* tracer, base::Executor* helpers = nullptr);
 
  private:
   struct Cut {
@@ -95,7 +99,9 @@ class Dispatcher {
     vision::InputSpec input;
     ModelRunner runner;
     std::vector<std::size_t> tasks;
-    RunTimes times;  // of this frame
+    std::size_t depth = 0;     // 0: on whole frames; else one more than that of what it cuts out
+    RunTimes times{};          // of this frame
+    std::size_t left_out = 0;  // likewise
   };
 
   template <class Erased, class Head>
@@ -104,12 +110,15 @@ class Dispatcher {
   }
   base::Result<std::size_t> add_to_group(const std::optional<Cut>& cut, const ModelCard& card,
                                          std::shared_ptr<Session> session, std::unique_ptr<AnyHead> head);
+  const Group& group_of(std::size_t task) const;
+  void run_group(Group& group, const media::Frame& frame, base::Tracer* tracer);
   void run_on_region(Group& group, const media::Frame& frame, std::size_t index, const vision::PixelRegion& region,
                      base::Tracer* tracer);
   /// How many detections were left out.
   std::size_t run_on_crops(Group& group, const media::Frame& frame, base::Tracer* tracer);
 
-  std::vector<Group> groups_;  // sources stand before those that need them
+  std::vector<Group> groups_;
+  std::vector<std::vector<std::size_t>> levels_;  // of groups_, by depth: those of one need only those before
   std::vector<std::unique_ptr<AnyHead>> heads_;
 };
 

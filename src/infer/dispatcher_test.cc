@@ -1,5 +1,6 @@
 #include "infer/dispatcher.h"
 
+#include <barrier>
 #include <chrono>
 #include <cmath>
 #include <filesystem>
@@ -207,6 +208,61 @@ TEST_F(DispatcherTest, RemembersNothingOfTheFrameBefore) {
   const auto looks =
       dispatcher_.add_on_crops<Detections, Embedding>(boxes, {}, reid(), looks_, make_embedding_head(reid()));
   for (int i = 0; i < 3; ++i) EXPECT_EQ(dispatcher_.run(*white(64, 64), nullptr)[*looks]->items.size(), 1U);
+}
+
+/// Runs only together with another one.
+class MeetingSession final : public Session {
+ public:
+  MeetingSession(std::shared_ptr<Session> session, std::barrier<>& meeting)
+      : session_(std::move(session)), meeting_(meeting) {}
+  const std::vector<TensorSpec>& inputs() const override { return session_->inputs(); }
+  const std::vector<TensorSpec>& outputs() const override { return session_->outputs(); }
+  base::Result<std::unique_ptr<Binding>> make_binding() override { return session_->make_binding(); }
+  base::Status run(Binding& binding) override {
+    meeting_.arrive_and_wait();
+    return session_->run(binding);
+  }
+
+ private:
+  std::shared_ptr<Session> session_;  // co-owned with the test
+  std::barrier<>& meeting_;
+};
+
+TEST_F(DispatcherTest, RunsTasksSideBySideWithHelpers) {
+  const auto boxes = add_detection();
+  std::barrier<> meeting(2);
+  const auto one = std::make_shared<MeetingSession>(load({{"looks", 1, 2, {1, 1}}}), meeting);
+  const auto two = std::make_shared<MeetingSession>(load({{"looks", 1, 2, {0, 2}}}), meeting);
+  const auto of_one =
+      dispatcher_.add_on_crops<Detections, Embedding>(boxes, {}, reid(), one, make_embedding_head(reid()));
+  const auto of_two =
+      dispatcher_.add_on_crops<Detections, Embedding>(boxes, {}, reid(), two, make_embedding_head(reid()));
+  base::Executor helpers("test", 1);
+  for (int i = 0; i < 20; ++i) {
+    const auto response = dispatcher_.run(*white(64, 64), nullptr, &helpers);
+    ASSERT_TRUE(response[boxes] && response[*of_one] && response[*of_two]);
+    EXPECT_FLOAT_EQ(response[*of_one]->items.at(0).output->values[0], std::sqrt(0.5F));
+    EXPECT_FLOAT_EQ(response[*of_two]->items.at(0).output->values[1], 1.0F);
+  }
+}
+
+TEST_F(DispatcherTest, AnswersTheSameWithHelpers) {
+  const auto boxes = add_detection();
+  const auto parts = dispatcher_.add_on_crops<Detections, Detections>(boxes, {}, detection(), backbone_,
+                                                                      make_detection_head(detection()));
+  const auto left_out = dispatcher_.add_on_crops<Detections, Embedding>(boxes, {.class_ids = {}, .max_crops = 0},
+                                                                        reid(), looks_, make_embedding_head(reid()));
+  const auto of_all = dispatcher_.add<Embedding>(reid(), looks_, make_embedding_head(reid()));
+  looks_->fails = true;
+  base::Executor helpers("test", 3);
+  const auto alone = dispatcher_.run(*white(64, 64), nullptr);
+  const auto helped = dispatcher_.run(*white(64, 64), nullptr, &helpers);
+  for (const auto* response : {&alone, &helped}) {
+    EXPECT_EQ((*response)[boxes]->front().class_id, 1);
+    EXPECT_EQ((*response)[*parts]->items.at(0).output->front().box, (vision::PixelBox{24, 24, 16, 16}));
+    EXPECT_EQ((*response)[*left_out]->left_out, 1U);
+    EXPECT_THAT((*response)[*of_all].error().message(), HasSubstr("stumbled"));
+  }
 }
 
 TEST_F(DispatcherTest, RefusesAHeadThatDoesNotFit) {
