@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/clock.h"
+#include "infer/batch_trial.h"
 #include "infer/model_store.h"
 
 namespace ocelli::app {
@@ -34,6 +36,20 @@ base::Status load_tuned_deployment(infer::LoadedModel& model, const infer::Model
   return load_deployment(model, config, parallel_runs);
 }
 
+/// Null where every picture has a run of its own.
+base::Result<std::shared_ptr<infer::Batcher>> make_batcher(const infer::LoadedModel& model,
+                                                           const config::ModelConfig& config) {
+  auto batch = static_cast<std::size_t>(config.batch);
+  if (batch == 0) {
+    base::SystemClock clock;
+    OC_TRY(batch, infer::measure_batch(*model.session, clock));
+  }
+  if (batch == 1) return std::shared_ptr<infer::Batcher>();
+  auto batcher = infer::Batcher::create(model.session, {.max_batch = batch});
+  if (batcher) return std::shared_ptr<infer::Batcher>(*std::move(batcher));
+  return base::Error(batcher.error().code(), "model.batch: " + batcher.error().message());
+}
+
 }  // namespace
 
 config::ModelConfig config_of_other(config::ModelConfig config, const std::string& name) {
@@ -56,6 +72,9 @@ base::Result<infer::LoadedModel> load_model(const config::ModelConfig& config, i
     OC_TRY_STATUS(load_deployment(model, config, parallel_runs));
   }
   if (task == infer::Task::detection) {
+    if (parallel_runs > 1) {
+      OC_TRY(model.batcher, make_batcher(model, config));
+    }
     OC_TRY(const auto detector, model.make_detector());  // refuses a model that does not fit its card
   }
   const bool open_sizes = task == infer::Task::text_detection || task == infer::Task::text_direction ||

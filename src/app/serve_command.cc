@@ -123,7 +123,8 @@ base::Status Site::load() {
   logger_.info("model ready", {{"model", model.card.name},
                                {"backend", model.backend->description()},
                                {"precision", std::string(infer::precision_name(model.deployment.precision))},
-                               {"provider", std::string(infer::provider_name(use.provider))}});
+                               {"provider", std::string(infer::provider_name(use.provider))},
+                               {"batch", std::to_string(model.batcher ? model.batcher->max_batch() : 1)}});
   model_.emplace(std::make_shared<const infer::LoadedModel>(std::move(model)));
   updater_ =
       std::make_unique<engine::ModelUpdater>(site_.updates, *model_, candidate_loader(), clock_, logger_, metrics_);

@@ -36,6 +36,9 @@ std::vector<Field> fields_of(ModelConfig& model) {
       {"store", &model.store, 0, kMaxPathBytes, "Folder of pulled weights; empty: the user's data folder."},
       {"score", &model.score, 0, 1, "Detections that score less are dropped; 0: as the model card says."},
       {"threads", &model.intra_op_threads, 0, 256, "Threads of one inference; 0: a measured default."},
+      {"batch", &model.batch, 0, 64,
+       "How many pictures of different cameras may share one inference. 0: 1 on the processor, where sharing does not "
+       "pay; what pays, by a measurement at the start, on other providers. A picture never waits for others."},
       {"precision", &model.precision, 0, 0,
        "What the model computes with. `fp32`: the weights as published. `bf16`: the same, rounded; needs OpenVINO and "
        "a "

@@ -26,6 +26,7 @@ struct ModelConfig {
   std::string store;         ///< folder of weights; empty: the user's own
   float score = 0;           ///< overrides the card's threshold; 0: the card's
   int intra_op_threads = 0;  ///< 0: measured default
+  int batch = 0;  ///< most pictures of different cameras in one run; 0: measured on devices, 1 on the processor
   infer::PrecisionChoice precision = infer::PrecisionChoice::fp32;
   infer::Provider provider = infer::Provider::cpu;
 };

@@ -165,7 +165,12 @@ bool Pipeline::is_whole_enough(const media::Frame& frame) {
 }
 
 base::Status Pipeline::analyse(const media::FramePtr& frame) {
-  OC_TRY(auto detections, detector_->detect(*frame, services_.tracer));
+  auto detected = detector_->detect(*frame, services_.tracer);
+  if (!detected && (detected.error().code() == Code::exhausted || detected.error().code() == Code::timeout)) {
+    ++counts_.frames_dropped;  // the model has too much to do: this camera loses a frame, not its life
+    return {};
+  }
+  OC_TRY(auto detections, std::move(detected));
   const auto& times = detector_->last_times();
   counts_.preprocess_time += times.preprocess;
   counts_.inference_time += times.run;

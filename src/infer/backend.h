@@ -68,7 +68,8 @@ class OpenBinding {
  public:
   virtual ~OpenBinding() = default;
   /// Memory for an input of this shape, 64-byte aligned, valid until the next call for the same input. Its contents are
-  /// whatever was there. `invalid` for a size below 1.
+  /// whatever was there; a shape that needs no more memory than an earlier one gets the same. `invalid` for a size
+  /// below 1.
   virtual base::Result<void*> shape_input(std::size_t index, std::span<const std::int64_t> shape) = 0;
   /// Blocks for one run. `internal` when the model does not take these shapes.
   virtual base::Status run() = 0;

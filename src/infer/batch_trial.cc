@@ -1,6 +1,7 @@
 #include "infer/batch_trial.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/check.h"
 #include "infer/session_bench.h"
@@ -45,6 +46,16 @@ std::size_t best_batch(std::span<const BatchCost> costs) {
     return a.per_picture_ms() < b.per_picture_ms();
   });
   return best->per_picture_ms() <= kWorthIt * alone->per_picture_ms() ? best->batch : 1;
+}
+
+base::Result<std::size_t> measure_batch(Session& session, const base::Clock& clock) {
+  constexpr std::array<std::size_t, 4> kBatches{1, 2, 4, 8};
+  constexpr int kRuns = 5;
+  if (session.provider().provider == Provider::cpu) return 1;
+  const auto costs = try_batches(session, kBatches, kRuns, clock);
+  if (costs) return best_batch(*costs);
+  if (costs.error().code() == base::Code::unsupported) return 1;
+  return costs.error();
 }
 
 }  // namespace ocelli::infer

@@ -29,4 +29,8 @@ base::Result<std::vector<BatchCost>> try_batches(Session& session, std::span<con
 /// makes an answer late, so it has to pay. `costs` has one for batch 1.
 std::size_t best_batch(std::span<const BatchCost> costs);
 
+/// How many pictures should share a run of this session: 1 on the processor, where sharing does not pay
+/// (docs/performance.md), and where the batch is not open; else what best_batch() says of up to eight.
+base::Result<std::size_t> measure_batch(Session& session, const base::Clock& clock);
+
 }  // namespace ocelli::infer

@@ -45,6 +45,18 @@ TEST_F(BatchTrialTest, StaysWithOnePictureWhereOthersGainLittle) {
   EXPECT_EQ(best_batch(costs(1ms, 100ms)), 1U);
 }
 
+TEST_F(BatchTrialTest, SharesRunsOnlyOnADevice) {
+  testing::OpenSession session([&](std::size_t pictures) -> base::Status {
+    clock_.advance(6ms + pictures * 1ms);
+    return {};
+  });
+  EXPECT_EQ(*measure_batch(session, clock_), 1U);
+  session.use.provider = Provider::cuda;
+  EXPECT_EQ(*measure_batch(session, clock_), 8U);
+  testing::CannedSession closed(8, {1, 2}, {});
+  EXPECT_EQ(*measure_batch(closed, clock_), 1U);
+}
+
 TEST_F(BatchTrialTest, RefusesAModelWhoseBatchIsNotOpen) {
   testing::CannedSession closed(8, {1, 2}, {});
   EXPECT_EQ(try_batches(closed, kBatches, 3, clock_).error().code(), base::Code::unsupported);

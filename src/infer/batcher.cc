@@ -1,6 +1,7 @@
 #include "infer/batcher.h"
 
 #include <algorithm>
+#include <bit>
 #include <stop_token>
 #include <string>
 #include <utility>
@@ -8,22 +9,30 @@
 #include "base/check.h"
 
 namespace ocelli::infer {
-namespace {
 
 using base::Code;
 using base::Error;
 
-/// The requests are gone when it returns, with all that their functions hold.
-void end_all(std::vector<BatchRequest>&& requests, Code code, const std::string& message) {
-  const std::vector<BatchRequest> ended = std::move(requests);
-  for (const auto& request : ended) request.done(Error(code, message));
+void* Batcher::Place::input() const {
+  return round_->input + round_.get_deleter().index * round_->batcher->picture_bytes_;
 }
 
-}  // namespace
+base::Status Batcher::Place::run() {
+  return round_->batcher->run(*round_, round_.get_deleter().index);
+}
 
-base::Result<std::unique_ptr<Batcher>> Batcher::create(std::shared_ptr<Session> session, const BatcherConfig& config,
-                                                       const base::Clock& clock, std::function<void()> wake) {
-  OC_CHECK(config.max_batch > 0 && config.max_waiting_per_stream > 0 && config.max_waiting >= config.max_batch);
+std::span<const std::byte> Batcher::Place::output(std::size_t index) const {
+  const TensorView& all = round_->binding->output(index);
+  const std::size_t bytes = all.element_count() * element_bytes(all.type) / round_->size;
+  return {static_cast<const std::byte*>(all.data) + round_.get_deleter().index * bytes, bytes};
+}
+
+void Batcher::Place::Leave::operator()(Round* round) const {
+  round->batcher->leave(*round, index);
+}
+
+base::Result<std::unique_ptr<Batcher>> Batcher::create(std::shared_ptr<Session> session, const BatcherConfig& config) {
+  OC_CHECK(config.max_batch > 0);
   const auto& inputs = session->inputs();
   if (inputs.size() != 1 || inputs[0].shape.empty()) {
     return Error(Code::unsupported, "only models with one input can be batched");
@@ -32,175 +41,132 @@ base::Result<std::unique_ptr<Batcher>> Batcher::create(std::shared_ptr<Session> 
   if (std::any_of(shape.begin() + 1, shape.end(), [](std::int64_t size) { return size < 0; })) {
     return Error(Code::unsupported, "input " + inputs[0].to_string() + " has an open size besides the batch");
   }
-  if (config.max_batch > 1 && shape[0] >= 0) {
+  if (shape[0] >= 0) {
     return Error(Code::unsupported, "input " + inputs[0].to_string() + " has no open batch: run it with batch 1");
   }
-  OC_TRY(auto binding, session->make_open_binding());
-  return std::unique_ptr<Batcher>(new Batcher(std::move(session), std::move(binding), config, clock, std::move(wake)));
+  std::unique_ptr<Batcher> batcher(new Batcher(std::move(session), config));
+  for (Round& round : batcher->rounds_) OC_TRY_STATUS(batcher->prepare(round));
+  return batcher;
 }
 
-Batcher::Batcher(std::shared_ptr<Session> session, std::unique_ptr<OpenBinding> binding, const BatcherConfig& config,
-                 const base::Clock& clock, std::function<void()> wake)
-    : session_(std::move(session)),
-      binding_(std::move(binding)),
-      config_(config),
-      clock_(clock),
-      wake_(std::move(wake)),
-      shape_(session_->inputs()[0].shape) {}
+Batcher::Batcher(std::shared_ptr<Session> session, const BatcherConfig& config)
+    : session_(std::move(session)), config_(config), picture_bytes_(session_->inputs()[0].bytes()) {}
 
 Batcher::~Batcher() {
   close();
 }
 
-base::Status Batcher::submit(BatchRequest request) {
-  {
-    const base::MutexLock lock(mutex_);
-    if (closed_) return Error(Code::cancelled, "the batcher is closed");
-    const auto known = waiting_.find(request.stream);
-    const std::size_t of_stream = known == waiting_.end() ? 0 : known->second.size();
-    if (of_stream >= config_.max_waiting_per_stream || waiting_count_ >= config_.max_waiting) {
-      ++counts_.refused;
-      return Error(Code::exhausted, "the model is busy: " + std::to_string(waiting_count_) + " pictures wait, " +
-                                        std::to_string(of_stream) + " of this stream");
-    }
-    waiting_[request.stream].push_back({std::move(request), clock_.now()});
-    ++waiting_count_;
-  }
-  wake_();
+base::Status Batcher::prepare(Round& round) {
+  round.batcher = this;
+  round.is_written.resize(config_.max_batch);
+  OC_TRY(round.binding, session_->make_open_binding());
+  OC_TRY(void* const input, shape_input(round, config_.max_batch));
+  round.input = static_cast<std::byte*>(input);
   return {};
 }
 
-void Batcher::cancel(StreamId stream) {
-  Batch ended;
-  {
-    const base::MutexLock lock(mutex_);
-    if (const auto known = waiting_.find(stream); known != waiting_.end()) {
-      for (auto& waiting : known->second) ended.push_back(std::move(waiting.request));
-      waiting_.erase(known);
-      waiting_count_ -= ended.size();
-      counts_.cancelled += ended.size();
-    }
+base::Result<void*> Batcher::shape_input(Round& round, std::size_t pictures) const {
+  auto shape = session_->inputs()[0].shape;
+  shape[0] = static_cast<std::int64_t>(pictures);
+  return round.binding->shape_input(0, shape);
+}
+
+Batcher::Round* Batcher::open_round() {
+  Round* empty = nullptr;
+  for (Round& round : rounds_) {
+    if (round.stage != Stage::collecting || round.taken == config_.max_batch) continue;
+    // Who comes while the model is free must not make those late who are ready.
+    if (round.written > 0 && !is_running_) continue;
+    if (round.taken > 0) return &round;  // rather than begin another
+    empty = &round;
   }
-  end_all(std::move(ended), Code::cancelled, "the stream was removed");
+  return empty;
+}
+
+base::Result<Batcher::Place> Batcher::take() {
+  const auto deadline = std::chrono::steady_clock::now() + config_.patience;
   const base::MutexLock lock(mutex_);
-  ran_.wait(mutex_, std::stop_token(), [&]() OC_REQUIRES(mutex_) {
-    return std::find(running_.begin(), running_.end(), stream) == running_.end();
+  if (queue_.size() >= config_.max_waiting) {
+    ++counts_.refused;
+    return Error(Code::exhausted, "the model is busy: " + std::to_string(queue_.size()) + " pictures wait for a place");
+  }
+  const std::uint64_t ticket = ++last_ticket_;
+  queue_.push_back(ticket);
+  const bool is_my_turn = changed_.wait_until(mutex_, std::stop_token(), deadline, [&]() OC_REQUIRES(mutex_) {
+    return is_closed_ || (queue_.front() == ticket && open_round() != nullptr);
   });
+  queue_.erase(std::find(queue_.begin(), queue_.end(), ticket));
+  changed_.notify_all();  // who is first in the queue now
+  if (is_closed_) return Error(Code::cancelled, "the batcher is closed");
+  if (!is_my_turn) {
+    ++counts_.timed_out;
+    return Error(Code::timeout, "the model was busy: no place in a batch in time");
+  }
+  Round& round = *open_round();
+  ++round.held;
+  return Place(std::unique_ptr<Round, Place::Leave>(&round, Place::Leave{round.taken++}));
 }
 
 void Batcher::close() {
-  Batch ended;
-  {
-    const base::MutexLock lock(mutex_);
-    closed_ = true;
-    for (auto& [stream, queue] : waiting_) {
-      for (auto& waiting : queue) ended.push_back(std::move(waiting.request));
-    }
-    waiting_.clear();
-    waiting_count_ = 0;
-    counts_.cancelled += ended.size();
-  }
-  end_all(std::move(ended), Code::cancelled, "the batcher is closed");
   const base::MutexLock lock(mutex_);
-  ran_.wait(mutex_, std::stop_token(), [&]() OC_REQUIRES(mutex_) { return running_.empty(); });
+  is_closed_ = true;
+  changed_.notify_all();
 }
 
 BatcherCounts Batcher::counts() const {
   const base::MutexLock lock(mutex_);
-  return counts_;
+  auto counts = counts_;
+  counts.waiting = queue_.size();
+  return counts;
 }
 
-std::optional<base::SteadyTime> Batcher::due() const {
-  if (waiting_count_ == 0) return std::nullopt;
-  auto first = base::SteadyTime::max();
-  auto deadline = base::SteadyTime::max();
-  for (const auto& [stream, queue] : waiting_) {
-    first = std::min(first, queue.front().since);
-    for (const auto& waiting : queue) deadline = std::min(deadline, waiting.request.deadline);
-  }
-  if (waiting_count_ >= config_.max_batch) return first;
-  return std::min(first + config_.max_wait, deadline - run_time_);
+bool Batcher::is_complete(const Round& round) const {
+  return round.stage == Stage::collecting && round.written == round.taken;
 }
 
-Batcher::Batch Batcher::take_late(base::SteadyTime now) {
-  Batch late;
-  for (auto stream = waiting_.begin(); stream != waiting_.end();) {
-    auto& queue = stream->second;
-    for (auto waiting = queue.begin(); waiting != queue.end();) {
-      if (waiting->request.deadline >= now) {
-        ++waiting;
-        continue;
-      }
-      late.push_back(std::move(waiting->request));
-      waiting = queue.erase(waiting);
-    }
-    stream = queue.empty() ? waiting_.erase(stream) : std::next(stream);
-  }
-  waiting_count_ -= late.size();
-  counts_.timed_out += late.size();
-  return late;
-}
-
-Batcher::Batch Batcher::take_batch() {
-  Batch batch;
-  while (batch.size() < config_.max_batch && waiting_count_ > 0) {
-    auto stream = waiting_.upper_bound(last_served_);
-    if (stream == waiting_.end()) stream = waiting_.begin();
-    last_served_ = stream->first;
-    batch.push_back(std::move(stream->second.front().request));
-    stream->second.pop_front();
-    if (stream->second.empty()) waiting_.erase(stream);
-    --waiting_count_;
-  }
-  for (const auto& request : batch) running_.push_back(request.stream);
-  if (!batch.empty()) ++counts_.runs;
-  counts_.pictures += batch.size();
-  return batch;
-}
-
-std::optional<base::SteadyTime> Batcher::run_due() {
-  runner_.assert_held();
-  const auto begin = clock_.now();
-  Batch late;
-  Batch batch;
+base::Status Batcher::run(Round& round, std::size_t index) {
   {
     const base::MutexLock lock(mutex_);
-    late = take_late(begin);
-    for (const auto& request : late) running_.push_back(request.stream);
-    if (const auto time = due(); time && *time <= begin) batch = take_batch();
+    OC_CHECK(!round.is_written[index]);
+    round.is_written[index] = true;
+    ++round.written;
+    changed_.notify_all();
+    changed_.wait(mutex_, std::stop_token(), [&]() OC_REQUIRES(mutex_) {
+      return round.stage == Stage::done || (is_complete(round) && !is_running_);
+    });
+    if (round.stage == Stage::done) return round.outcome;
+    round.stage = Stage::running;
+    round.size = std::min(std::bit_ceil(round.taken), config_.max_batch);
+    is_running_ = true;
+    ++counts_.runs;
+    counts_.pictures += round.taken;
   }
-  end_all(std::move(late), Code::timeout, "the model was busy until after the deadline");
-  const bool runs = !batch.empty();
-  if (runs) run(std::move(batch));
+  auto outcome = run_now(round, *this);
   const base::MutexLock lock(mutex_);
-  if (runs) run_time_ = clock_.now() - begin;
-  running_.clear();
-  ran_.notify_all();
-  return due();
+  round.outcome = std::move(outcome);
+  round.stage = Stage::done;
+  is_running_ = false;
+  changed_.notify_all();
+  return round.outcome;
 }
 
-base::Result<void*> Batcher::shape_input(std::size_t pictures) {
-  shape_[0] = static_cast<std::int64_t>(pictures);
-  return binding_->shape_input(0, shape_);
+base::Status Batcher::run_now(Round& round, const Batcher& batcher) {
+  OC_TRY([[maybe_unused]] const void* input, batcher.shape_input(round, round.size));
+  return round.binding->run();
 }
 
-void Batcher::run(Batch batch) {
-  const auto input = shape_input(batch.size());
-  if (!input) return end_all(std::move(batch), input.error().code(), input.error().message());
-  const std::size_t picture_bytes = session_->inputs()[0].bytes();
-  std::vector<base::Result<vision::Letterbox>> seen;
-  for (std::size_t i = 0; i < batch.size(); ++i) {
-    seen.push_back(batch[i].fill(static_cast<std::byte*>(*input) + i * picture_bytes));
+void Batcher::leave(Round& round, std::size_t index) {
+  const base::MutexLock lock(mutex_);
+  if (!round.is_written[index]) {  // given up: whatever is there runs with the others, and nobody looks at the result
+    round.is_written[index] = true;
+    ++round.written;
   }
-  const auto ran = binding_->run();
-  if (!ran) return end_all(std::move(batch), ran.error().code(), ran.error().message());
-  for (std::size_t i = 0; i < batch.size(); ++i) {
-    if (seen[i]) {
-      batch[i].done(ModelOutput(*binding_, {i, batch.size()}, *seen[i]));
-    } else {
-      batch[i].done(seen[i].error());  // its place in the batch held whatever was there; nobody looks at that
-    }
+  if (--round.held == 0) {
+    round.stage = Stage::collecting;
+    round.taken = round.written = 0;
+    std::fill(round.is_written.begin(), round.is_written.end(), false);
   }
+  changed_.notify_all();
 }
 
 }  // namespace ocelli::infer

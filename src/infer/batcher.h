@@ -1,113 +1,121 @@
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <functional>
-#include <map>
 #include <memory>
-#include <optional>
+#include <span>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "base/result.h"
 #include "infer/backend.h"
-#include "infer/model_output.h"
-#include "vision/letterbox.h"
 
 namespace ocelli::infer {
 
-using StreamId = std::uint64_t;
-
 struct BatcherConfig {
-  std::size_t max_batch = 1;               ///< pictures of one run; 1: batching does not pay, as on a processor
-  std::chrono::nanoseconds max_wait{};     ///< what the first of a batch waits for others, unless it is full before
-  std::size_t max_waiting = 64;            ///< requests of all streams
-  std::size_t max_waiting_per_stream = 2;  ///< so that one stream cannot take all places
-};
-
-/// One picture that a stream wants looked at.
-struct BatchRequest {
-  StreamId stream = 0;
-  base::SteadyTime deadline = base::SteadyTime::max();  ///< an answer that begins later is of no use
-  /// Writes one picture of the model's input, contiguous; called at most once.
-  std::function<base::Result<vision::Letterbox>(void* input)> fill;
-  /// Called exactly once if submit() took the request. The output is valid during the call. `timeout` after the
-  /// deadline, `cancelled` after cancel() or close(), else whatever `fill` or the run said.
-  std::function<void(const base::Result<ModelOutput>&)> done;
+  std::size_t max_batch = 1;                  ///< pictures of one run
+  std::size_t max_waiting = 64;               ///< callers without a place yet; more are refused
+  std::chrono::milliseconds patience{2'000};  ///< that a caller waits for a place
 };
 
 struct BatcherCounts {
+  std::uint64_t waiting = 0;  ///< now, for a place
   std::uint64_t runs = 0;
   std::uint64_t pictures = 0;  ///< that were in these runs
   std::uint64_t refused = 0;   ///< `exhausted`
   std::uint64_t timed_out = 0;
-  std::uint64_t cancelled = 0;
 };
 
-/// Lets streams share runs of a model whose batch is open: collects their pictures and runs them together, for
-/// processors (GPUs) that are faster so. Streams take turns: a batch has one picture of each that waits before it has a
-/// second of any. A batch is due when it is full, when its first has waited long enough, or when waiting longer would
-/// cost one of them its deadline, by the time that the last run took.
+/// Lets streams share runs of a model whose batch is open, for devices (GPUs) that are faster so. A caller takes a
+/// place in the batch that is being collected, writes its picture there, and waits for the run. No picture waits for a
+/// batch to fill: the model runs as soon as it is free and the pictures of the batch are written, and meanwhile the
+/// next one is collected. So a batch is as large as the load makes it, and a lonely picture is not late.
 ///
-/// Has no thread: somebody calls run_due() (one thread at a time; a strand's step, which wake_after() fits), and is
-/// told by `wake` that there is something new. `fill`, `done` and `wake` are called without locks; `fill` and `done`
-/// from run_due(), `done` also from cancel() and close(). Everything else is thread-safe.
+/// Places go to callers in the order in which they ask, one each, so that no stream is ahead of another by more than a
+/// batch. Has no thread: whoever finds a batch complete runs it for all. Runs have 1, 2, 4, … or max_batch pictures,
+/// since a device prepares each size that it meets. Thread-safe.
 class Batcher {
+  struct Round;
+
  public:
-  /// `unsupported` when batches are wanted of a model whose batch is not open. The session is co-owned with the caller.
-  static base::Result<std::unique_ptr<Batcher>> create(std::shared_ptr<Session> session, const BatcherConfig& config,
-                                                       const base::Clock& clock, std::function<void()> wake);
+  /// One picture of a batch. Gives the place up when it goes, so keep it as long as its output is looked at. Move-only;
+  /// the batcher outlives it.
+  class Place {
+   public:
+    /// Memory of one picture of the model's input, whatever was there before.
+    void* input() const;
+    /// The picture is written: waits for its run. Once; an error is that of the run, and of all its pictures.
+    base::Status run();
+    /// This picture's part of an output, after a run that did not fail.
+    std::span<const std::byte> output(std::size_t index) const;
+
+   private:
+    friend class Batcher;
+    struct Leave {
+      std::size_t index = 0;
+      void operator()(Round* round) const;
+    };
+    explicit Place(std::unique_ptr<Round, Leave> round) : round_(std::move(round)) {}
+
+    std::unique_ptr<Round, Leave> round_;
+  };
+
+  /// `unsupported` when the model has other than one input, or its batch is not open. The session is co-owned with the
+  /// caller.
+  static base::Result<std::unique_ptr<Batcher>> create(std::shared_ptr<Session> session, const BatcherConfig& config);
   ~Batcher();
   Batcher(const Batcher&) = delete;
   Batcher& operator=(const Batcher&) = delete;
 
-  /// `exhausted` when the stream, or all of them, have too much waiting: drop the picture, count it, go on. `cancelled`
-  /// after close().
-  base::Status submit(BatchRequest request) OC_EXCLUDES(mutex_);
-  /// Ends what the stream has waiting; waits for a run that has a picture of it. After that nothing of the stream is
-  /// called any more. Not to be called from `fill` or `done`.
-  void cancel(StreamId stream) OC_EXCLUDES(mutex_);
-  /// Runs a batch if one is due, and says when the next will be: nothing when nobody waits.
-  std::optional<base::SteadyTime> run_due() OC_EXCLUDES(mutex_);
-  /// Ends everything that waits, as cancel() does, and like that. Idempotent.
+  /// Waits while both batches are full. `exhausted` when too many wait already, `timeout` when there is no place in
+  /// time: drop the picture, count it, go on. `cancelled` after close().
+  base::Result<Place> take() OC_EXCLUDES(mutex_);
+  /// Whoever waits for a place gets none. Idempotent.
   void close() OC_EXCLUDES(mutex_);
 
+  std::size_t max_batch() const { return config_.max_batch; }
   BatcherCounts counts() const OC_EXCLUDES(mutex_);
 
  private:
-  struct Waiting {
-    BatchRequest request;
-    base::SteadyTime since;
+  enum class Stage { collecting, running, done };
+  struct Round {
+    Batcher* batcher = nullptr;
+    std::unique_ptr<OpenBinding> binding;
+    std::byte* input = nullptr;  // of max_batch pictures
+    std::vector<bool> is_written;
+    Stage stage = Stage::collecting;
+    std::size_t taken = 0;
+    std::size_t written = 0;  // or given up
+    std::size_t held = 0;     // by callers
+    std::size_t size = 0;     // of the run
+    base::Status outcome;
   };
-  using Batch = std::vector<BatchRequest>;
 
-  Batcher(std::shared_ptr<Session> session, std::unique_ptr<OpenBinding> binding, const BatcherConfig& config,
-          const base::Clock& clock, std::function<void()> wake);
-  std::optional<base::SteadyTime> due() const OC_REQUIRES(mutex_);
-  Batch take_late(base::SteadyTime now) OC_REQUIRES(mutex_);
-  Batch take_batch() OC_REQUIRES(mutex_);
-  void run(Batch batch);
-  base::Result<void*> shape_input(std::size_t pictures);
+  Batcher(std::shared_ptr<Session> session, const BatcherConfig& config);
+  base::Status prepare(Round& round);
+  base::Result<void*> shape_input(Round& round, std::size_t pictures) const;
+  Round* open_round() OC_REQUIRES(mutex_);
+  bool is_complete(const Round& round) const OC_REQUIRES(mutex_);
+  base::Status run(Round& round, std::size_t index) OC_EXCLUDES(mutex_);
+  static base::Status run_now(Round& round, const Batcher& batcher);
+  void leave(Round& round, std::size_t index) OC_EXCLUDES(mutex_);
 
-  const std::shared_ptr<Session> session_;  // outlives the binding, which is why it stands before it
-  const std::unique_ptr<OpenBinding> binding_;
+  const std::shared_ptr<Session> session_;  // outlives the bindings, which is why it stands before them
   const BatcherConfig config_;
-  const base::Clock& clock_;
-  const std::function<void()> wake_;
-  std::vector<std::int64_t> shape_;  // of the input; the first is the batch
-  base::Role runner_;                // whoever is in run_due()
+  const std::size_t picture_bytes_;
+  // Guarded, but for the memory of a binding: that belongs to whoever has a place in it, or runs it.
+  std::array<Round, 2> rounds_;
 
   mutable base::Mutex mutex_;
-  base::CondVar ran_;
-  std::map<StreamId, std::deque<Waiting>> waiting_ OC_GUARDED_BY(mutex_);  // none is empty
-  std::size_t waiting_count_ OC_GUARDED_BY(mutex_) = 0;
-  StreamId last_served_ OC_GUARDED_BY(mutex_) = 0;
-  std::vector<StreamId> running_ OC_GUARDED_BY(mutex_);  // whose pictures are looked at now
-  std::chrono::nanoseconds run_time_ OC_GUARDED_BY(mutex_){};
-  bool closed_ OC_GUARDED_BY(mutex_) = false;
+  base::CondVar changed_;
+  std::deque<std::uint64_t> queue_ OC_GUARDED_BY(mutex_);  // tickets of those who wait for a place
+  std::uint64_t last_ticket_ OC_GUARDED_BY(mutex_) = 0;
+  bool is_running_ OC_GUARDED_BY(mutex_) = false;
+  bool is_closed_ OC_GUARDED_BY(mutex_) = false;
   BatcherCounts counts_ OC_GUARDED_BY(mutex_);
 };
 

@@ -28,9 +28,10 @@ class CardDetector final : public Detector {
 
 }  // namespace
 
-base::Result<std::unique_ptr<Detector>> Detector::create(const ModelCard& card, std::shared_ptr<Session> session) {
+base::Result<std::unique_ptr<Detector>> Detector::create(const ModelCard& card, std::shared_ptr<Session> session,
+                                                         std::shared_ptr<Batcher> batcher) {
   OC_TRY(auto head, make_detection_head(card));
-  OC_TRY(auto runner, TaskRunner<Detections>::create(card, std::move(session), std::move(head)));
+  OC_TRY(auto runner, TaskRunner<Detections>::create(card, std::move(session), std::move(head), std::move(batcher)));
   return std::unique_ptr<Detector>(std::make_unique<CardDetector>(card, std::move(runner)));
 }
 

@@ -18,10 +18,12 @@ namespace ocelli::infer {
 class Detector {
  public:
   /// `invalid` when the card is not of a detection model, or does not fit the model's real inputs and outputs: both are
-  /// named.
-  static base::Result<std::unique_ptr<Detector>> create(const ModelCard& card, std::shared_ptr<Session> session);
+  /// named. `batcher` as ModelRunner::create() takes it.
+  static base::Result<std::unique_ptr<Detector>> create(const ModelCard& card, std::shared_ptr<Session> session,
+                                                        std::shared_ptr<Batcher> batcher = nullptr);
   virtual ~Detector() = default;
 
+  /// `exhausted` or `timeout` when the model is too busy for this frame.
   virtual base::Result<std::vector<Detection>> detect(const media::Frame& frame, base::Tracer* tracer) = 0;
   virtual const RunTimes& last_times() const = 0;
   virtual const std::vector<std::string>& labels() const = 0;

@@ -12,9 +12,7 @@ std::span<const std::byte> ModelOutput::memory(std::size_t index) const {
     const TensorBuffer& tensor = (*binding_)->output(index);
     return {static_cast<const std::byte*>(tensor.data()), tensor.bytes()};
   }
-  const TensorView& all = batch_->output(index);
-  const std::size_t bytes = all.element_count() * element_bytes(all.type) / place_.count;
-  return {static_cast<const std::byte*>(all.data) + place_.index * bytes, bytes};
+  return place_->output(index);
 }
 
 base::Result<std::size_t> find_output(const Session& session, const std::string& name) {

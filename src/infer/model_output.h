@@ -9,17 +9,12 @@
 
 #include "base/result.h"
 #include "infer/backend.h"
+#include "infer/batcher.h"
 #include "infer/binding_pool.h"
 #include "infer/tensor.h"
 #include "vision/letterbox.h"
 
 namespace ocelli::infer {
-
-/// Which of the pictures of one run.
-struct BatchPlace {
-  std::size_t index = 0;
-  std::size_t count = 1;
-};
 
 /// What one run of a model left of a picture: its output tensors, in the memory that is bound to it, and which part of
 /// the picture the model saw. The session outlives it. Move-only.
@@ -28,9 +23,9 @@ class ModelOutput {
   /// Holds that memory: others get it when this goes.
   ModelOutput(BindingLease binding, const vision::Letterbox& letterbox)
       : binding_(std::move(binding)), letterbox_(letterbox) {}
-  /// Of one picture of a batch; valid until the binding runs again.
-  ModelOutput(const OpenBinding& batch, BatchPlace place, const vision::Letterbox& letterbox)
-      : batch_(&batch), place_(place), letterbox_(letterbox) {}
+  /// Holds its place in the batch.
+  ModelOutput(Batcher::Place place, const vision::Letterbox& letterbox)
+      : place_(std::move(place)), letterbox_(letterbox) {}
 
   /// Of an output whose type is float32.
   std::span<const float> floats(std::size_t index) const {
@@ -48,9 +43,8 @@ class ModelOutput {
   /// Of one picture.
   std::span<const std::byte> memory(std::size_t index) const;
 
-  std::optional<BindingLease> binding_;
-  const OpenBinding* batch_ = nullptr;  // where there is no binding
-  BatchPlace place_;
+  std::optional<BindingLease> binding_;  // or:
+  std::optional<Batcher::Place> place_;
   vision::Letterbox letterbox_;
 };
 

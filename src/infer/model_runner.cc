@@ -42,15 +42,19 @@ base::Status check_input(const ModelCard& card, const Session& session) {
 
 }  // namespace
 
-base::Result<ModelRunner> ModelRunner::create(const ModelCard& card, std::shared_ptr<Session> session) {
+base::Result<ModelRunner> ModelRunner::create(const ModelCard& card, std::shared_ptr<Session> session,
+                                              std::shared_ptr<Batcher> batcher) {
   OC_TRY_STATUS(check_input(card, *session));
-  OC_TRY([[maybe_unused]] const auto binding,
-         session->lease_binding());  // a model that cannot be bound is refused here
-  return ModelRunner(card, std::move(session));
+  if (!batcher) {
+    OC_TRY([[maybe_unused]] const auto binding,
+           session->lease_binding());  // a model that cannot be bound is refused here
+  }
+  return ModelRunner(card, std::move(session), std::move(batcher));
 }
 
 base::Result<ModelOutput> ModelRunner::run(const media::Frame& frame, const vision::PixelRegion& region,
                                            base::Tracer* tracer, RunTimes& times) {
+  if (batcher_) return run_in_batch(frame, region, tracer, times);
   OC_TRY(auto binding, session_->lease_binding());
   vision::Letterbox letterbox;
   const auto begin = SteadyClock::now();
@@ -66,6 +70,26 @@ base::Result<ModelOutput> ModelRunner::run(const media::Frame& frame, const visi
   times.preprocess = preprocessed - begin;
   times.run = SteadyClock::now() - preprocessed;
   return ModelOutput(std::move(binding), letterbox);
+}
+
+base::Result<ModelOutput> ModelRunner::run_in_batch(const media::Frame& frame, const vision::PixelRegion& region,
+                                                    base::Tracer* tracer, RunTimes& times) {
+  const auto asked = SteadyClock::now();
+  OC_TRY(auto place, batcher_->take());
+  const auto begin = SteadyClock::now();
+  vision::Letterbox letterbox;
+  {
+    const base::TraceSpan span(tracer, "preprocess");
+    OC_TRY(letterbox, preprocessor_.run(frame, region, place.input()));
+  }
+  const auto preprocessed = SteadyClock::now();
+  {
+    const base::TraceSpan span(tracer, "inference");
+    OC_TRY_STATUS(place.run());
+  }
+  times.preprocess = preprocessed - begin;
+  times.run = SteadyClock::now() - preprocessed + (begin - asked);
+  return ModelOutput(std::move(place), letterbox);
 }
 
 }  // namespace ocelli::infer

@@ -16,9 +16,11 @@ template <class Output>
 class TaskRunner {
  public:
   /// `invalid` when the card or the head does not fit the model's real inputs and outputs.
+  /// `batcher` as ModelRunner::create() takes it.
   static base::Result<TaskRunner> create(const ModelCard& card, std::shared_ptr<Session> session,
-                                         std::unique_ptr<TaskHead<Output>> head) {
-    OC_TRY(auto runner, ModelRunner::create(card, std::move(session)));
+                                         std::unique_ptr<TaskHead<Output>> head,
+                                         std::shared_ptr<Batcher> batcher = nullptr) {
+    OC_TRY(auto runner, ModelRunner::create(card, std::move(session), std::move(batcher)));
     OC_TRY_STATUS(head->attach(runner.session()));
     return TaskRunner(std::move(runner), std::move(head));
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -16,7 +17,9 @@ class OpenSession final : public Session {
   explicit OpenSession(OnRun on_run) : on_run_(std::move(on_run)) {}
 
   static constexpr std::size_t kPictureFloats = 12;
+  ProviderUse use;  ///< what it says that it runs on
 
+  ProviderUse provider() const override { return use; }
   const std::vector<TensorSpec>& inputs() const override { return inputs_; }
   const std::vector<TensorSpec>& outputs() const override { return outputs_; }
   base::Result<std::unique_ptr<Binding>> make_binding() override {
@@ -33,12 +36,12 @@ class OpenSession final : public Session {
     explicit Batch(OnRun on_run) : on_run_(std::move(on_run)) {}
     base::Result<void*> shape_input(std::size_t /*index*/, std::span<const std::int64_t> shape) override {
       sums_.assign(static_cast<std::size_t>(shape[0]), 0);
-      input_.resize(sums_.size() * kPictureFloats);
+      input_.resize(std::max(input_.size(), sums_.size() * kPictureFloats));
       return input_.data();
     }
     base::Status run() override {
       OC_TRY_STATUS(on_run_(sums_.size()));
-      for (std::size_t i = 0; i < input_.size(); ++i) sums_[i / kPictureFloats] += input_[i];
+      for (std::size_t i = 0; i < sums_.size() * kPictureFloats; ++i) sums_[i / kPictureFloats] += input_[i];
       output_ = {ElementType::float32, {static_cast<std::int64_t>(sums_.size()), 1}, sums_.data()};
       return {};
     }
