@@ -91,6 +91,8 @@ std::vector<Field> fields_of(track::TrackerConfig& tracker) {
       {"begin_score", &tracker.begin_score, 0, 1, "A new track needs at least this score."},
       {"min_iou_first", &tracker.min_iou_first, 0, 1, "Least overlap of track and detection, high scores."},
       {"min_iou_second", &tracker.min_iou_second, 0, 1, "Least overlap of track and detection, low scores."},
+      {"min_iou_other_class", &tracker.min_iou_other_class, 0, 1,
+       "Least overlap of a track with a detection of another class, where nothing else explains either; 1: never."},
       {"confirm_hits", &tracker.confirm_hits, 1, 100, "Detections until a track counts."},
       {"keep_lost", &tracker.keep_lost, 0, kHour, "How long an object that is no longer seen is remembered."},
   };

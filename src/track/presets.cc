@@ -19,6 +19,7 @@ TrackerConfig bytetrack() {
   config.high_score = 0.6F;
   config.begin_score = 0.7F;
   config.min_iou_second = 0.5F;
+  config.min_iou_other_class = 1;
   config.confirm_hits = 2;
   config.keep_lost = std::chrono::seconds{1};
   config.direction_weight = 0;

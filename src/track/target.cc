@@ -16,6 +16,7 @@ constexpr double kQualitySeconds = 1;
 
 Target::Target(const infer::Detection& detection, media::MediaTime time) : filter_(detection.box) {
   track_.first_seen = time;
+  track_.first_box = detection.box;
   track_.score = detection.score;
   count(detection, time);
 }

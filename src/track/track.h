@@ -24,6 +24,7 @@ struct Track {
   vision::PixelBox box;              ///< filtered position, source pixels
   vision::PixelPoint velocity_px_s;  ///< of the box centre, pixels per second
   media::MediaTime first_seen;
+  vision::PixelBox first_box;  ///< as it was detected then, source pixels: before the track was believed
   media::MediaTime last_seen;  ///< newest detection
   /// How far to trust it, 0…1: the mean score over about the last second, 0 where it was not seen. Begins at 0.
   float quality = 0;

@@ -113,16 +113,20 @@ struct Tracker::Impl {
     note_boxes();
   }
 
+  enum class Classes { same_group, other_group };
+
   /// Matches targets that `wanted` accepts with `pool`; what was matched leaves the pool.
   void associate(media::MediaTime time, bool (*wanted)(const Target&), std::vector<infer::Detection>& pool,
-                 const Likeness& likeness) {
+                 const Likeness& likeness, Classes classes = Classes::same_group) {
+    if (pool.empty()) return;
     candidates.clear();
     for (std::size_t row = 0; row < targets.size(); ++row) {
       const Target& target = targets[row];
       if (target.seen_now() || !wanted(target)) continue;
       for (std::size_t column = 0; column < pool.size(); ++column) {
         const float gain = likeness.gain(target, predicted[row], pool[column]);
-        if (gain > 0 && group_of(pool[column].class_id) == group_of(target.class_id())) {
+        const bool is_same = group_of(pool[column].class_id) == group_of(target.class_id());
+        if (gain > 0 && is_same == (classes == Classes::same_group)) {
           candidates.push_back({static_cast<int>(row), static_cast<int>(column), gain});
         }
       }
@@ -151,6 +155,15 @@ struct Tracker::Impl {
     associate(
         time, tentative, sure,
         {.min_overlap = config.min_iou_first, .score_guess = ScoreGuess::last, .score_change_weight = score_change});
+    associate_other_classes(time);
+  }
+
+  void associate_other_classes(media::MediaTime time) {
+    if (config.min_iou_other_class >= 1) return;
+    const Likeness overlap{.min_overlap = config.min_iou_other_class, .score_use = ScoreUse::ignored};
+    associate(time, known, sure, overlap, Classes::other_group);
+    associate(time, just_seen, weak, overlap, Classes::other_group);
+    associate(time, tentative, sure, overlap, Classes::other_group);
   }
 
   void begin_tracks(media::MediaTime time) {

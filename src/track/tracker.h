@@ -19,27 +19,30 @@ enum class ShakeCompensation {
 
 /// The defaults are the preset "default" (presets.h).
 struct TrackerConfig {
-  float high_score = 0.4F;      ///< detections from here up may begin tracks and are matched first
-  float low_score = 0.1F;       ///< detections from here up may only continue tracks (ByteTrack's second stage)
-  float begin_score = 0.5F;     ///< a new track needs at least this
-  float min_iou_first = 0.2F;   ///< association gate on overlap times score, first stage (high scores)
-  float min_iou_second = 0.6F;  ///< association gate on overlap, second stage (low scores)
-  int confirm_hits = 3;         ///< detections until a tentative track is confirmed; two suffice if half a second apart
+  float high_score = 0.4F;           ///< detections from here up may begin tracks and are matched first
+  float low_score = 0.1F;            ///< detections from here up may only continue tracks (ByteTrack's second stage)
+  float begin_score = 0.5F;          ///< a new track needs at least this
+  float min_iou_first = 0.2F;        ///< association gate on overlap times score, first stage (high scores)
+  float min_iou_second = 0.6F;       ///< association gate on overlap, second stage (low scores)
+  float min_iou_other_class = 0.5F;  ///< likewise, for what is left, of another class; 1: never
+  int confirm_hits = 3;  ///< detections until a tentative track is confirmed; two suffice if half a second apart
   std::chrono::milliseconds keep_lost{2'000};  ///< a lost track is remembered for this long
   float direction_weight = 0.1F;               ///< of going straight on, against the overlap's 1; first stage
   float score_change_weight = 0.4F;            ///< of a score unlike the track's, against the overlap's 1
   float doubt = 3;  ///< a detection's box is taken for 1 + doubt × (0.9 - score) times as far off as usual
   ShakeCompensation shake = ShakeCompensation::from_boxes;
   /// Group of each class id, for classes that a detector confuses, such as car and truck: a track goes on with any
-  /// class of its own group and never with another's. Classes past the end are groups of their own.
+  /// class of its own group, and with another's only where nothing else explains either (min_iou_other_class). Classes
+  /// past the end are groups of their own.
   std::vector<int> class_groups;
 };
 
-/// Follows objects from frame to frame: constant-velocity Kalman filter per object, association in three stages (sure
-/// detections with what is known, unsure ones with what was just seen, sure ones with what is new) with an optimal
-/// assignment per stage. Correct for any, and for varying, time between frames. Deterministic. One thread at a time.
-/// Sources: Bewley et al., "Simple online and realtime tracking", ICIP 2016; Zhang et al., "ByteTrack", ECCV 2022;
-/// those of the cues stand in likeness.cc.
+/// Follows objects from frame to frame: constant-velocity Kalman filter per object, association in stages (sure
+/// detections with what is known, unsure ones with what was just seen, sure ones with what is new; then what is left of
+/// other classes: an object stays what it is when the detector changes its mind) with an optimal assignment per stage.
+/// Correct for any, and for varying, time between frames. Deterministic. One thread at a time. Sources: Bewley et al.,
+/// "Simple online and realtime tracking", ICIP 2016; Zhang et al., "ByteTrack", ECCV 2022; those of the cues stand in
+/// likeness.cc.
 class Tracker {
  public:
   explicit Tracker(const TrackerConfig& config);

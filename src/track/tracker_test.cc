@@ -8,6 +8,8 @@
 
 #include <gtest/gtest.h>
 
+#include "track/presets.h"
+
 namespace ocelli::track {
 namespace {
 
@@ -144,14 +146,47 @@ TEST(Tracker, AGapInTheStreamEndsTracksInsteadOfContinuingThem) {
   EXPECT_EQ(film.ended.size(), 1U);
 }
 
-TEST(Tracker, ACarNeverContinuesAPersonsTrack) {
+TEST(Tracker, ACarBesideWhereAPersonWasIsAnotherObject) {
   Film film;
   film.show({seen(100)}, 5);
-  const auto tracks = film.show({seen(100, 0.9F, kCar)}, 3);
+  const auto tracks = film.show({seen(120, 0.9F, kCar)}, 3);  // overlap 1/3
   ASSERT_EQ(tracks.size(), 2U);
   EXPECT_EQ(tracks[0].state, TrackState::lost);
   EXPECT_EQ(tracks[0].class_id, kPerson);
   EXPECT_EQ(tracks[1].class_id, kCar);
+}
+
+TEST(Tracker, ADetectorThatChangesItsMindMakesNoNewObject) {
+  Film film;
+  film.show({seen(100, 0.9F, kCar)}, 5);
+  const auto tracks = film.show({seen(100, 0.6F, kPerson)}, 4);
+  ASSERT_EQ(tracks.size(), 1U);
+  EXPECT_EQ(tracks[0].id, 1U);
+  EXPECT_EQ(tracks[0].state, TrackState::confirmed);
+  EXPECT_EQ(tracks[0].class_id, kCar) << "the majority names it";
+  EXPECT_EQ(film.show({seen(100, 0.3F, kPerson)}).at(0).state, TrackState::confirmed) << "also when it is unsure";
+}
+
+TEST(Tracker, TwoClassesInOnePlaceStayTwoObjects) {
+  Film film;
+  const auto tracks = film.show({seen(100, 0.9F, kCar), seen(105, 0.8F, kPerson)}, 6);
+  ASSERT_EQ(tracks.size(), 2U);
+  EXPECT_EQ(film.show({seen(105, 0.8F, kPerson), seen(100, 0.9F, kCar)}).at(0).class_id, tracks[0].class_id);
+}
+
+TEST(Tracker, ABytetrackNeverChangesTheClass) {
+  Film film(*preset("bytetrack"));
+  film.show({seen(100)}, 5);
+  EXPECT_EQ(film.show({seen(100, 0.9F, kCar)}, 3).size(), 2U);
+}
+
+TEST(Tracker, RemembersWhereAnObjectWasBeforeItWasBelieved) {
+  Film film;
+  film.show({seen(100)});
+  film.show({seen(104)});
+  const auto tracks = film.show({seen(108)});
+  ASSERT_EQ(tracks.size(), 1U);
+  EXPECT_EQ(tracks[0].first_box, seen(100).box);
 }
 
 TEST(Tracker, ClassesOfOneGroupContinueEachOtherAndTheMajorityNamesTheTrack) {
