@@ -2,7 +2,10 @@
 
 #include <cerrno>
 #include <cstring>
+#include <fcntl.h>
 #include <filesystem>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <vector>
 
@@ -20,6 +23,34 @@ Error write_error(const std::string& path, int number) {
   return Error(Code::unavailable, what + "; choose a folder that you may write to with -o");
 }
 
+bool is_name_of(const std::string& path, int file) {
+  struct stat mine{};
+  struct stat there{};
+  return fstat(file, &mine) == 0 && stat(path.c_str(), &there) == 0 && mine.st_ino == there.st_ino &&
+         mine.st_dev == there.st_dev;
+}
+
+/// Opens the part for this process alone, empty.
+base::Result<std::FILE*> open_part(const std::string& path) {
+  const std::string part = part_name(path);
+  while (true) {
+    const int file = open(part.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+    if (file < 0) return write_error(path, errno);
+    if (flock(file, LOCK_EX | LOCK_NB) != 0) {
+      close(file);
+      return Error(Code::unavailable, "another ocelli writes " + path + " now; choose another folder with -o");
+    }
+    // Whoever wrote it may have given it its final name since it was opened: then it is no part any more.
+    if (is_name_of(part, file)) {
+      if (ftruncate(file, 0) == 0) return fdopen(file, "wb");
+      const int number = errno;
+      close(file);
+      return write_error(path, number);
+    }
+    close(file);
+  }
+}
+
 }  // namespace
 
 std::string part_name(const std::string& path) {
@@ -27,8 +58,7 @@ std::string part_name(const std::string& path) {
 }
 
 base::Result<AtomicFile> AtomicFile::create(const std::string& path) {
-  std::FILE* file = std::fopen(part_name(path).c_str(), "wb");
-  if (file == nullptr) return write_error(path, errno);
+  OC_TRY(std::FILE* const file, open_part(path));
   return AtomicFile(path, file);
 }
 

@@ -15,6 +15,7 @@ namespace ocelli::app {
 /// Without commit() the part stays, since it is all that there is of hours of work; the next run replaces it.
 class AtomicFile {
  public:
+  /// `unavailable` while another process writes the same file.
   static base::Result<AtomicFile> create(const std::string& path);
 
   /// `exhausted` for a full disk, `unavailable` otherwise; both name the file and what to do.

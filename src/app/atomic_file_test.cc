@@ -40,6 +40,21 @@ TEST(AtomicFile, KeepsThePartWhenItIsAbandoned) {
   EXPECT_EQ(read_file(part_name(path)), "half");
 }
 
+TEST(AtomicFile, IsWrittenByOneAtATime) {
+  const TemporaryFolder folder;
+  const std::string path = folder / "events.jsonl";
+  auto first = AtomicFile::create(path);
+  ASSERT_TRUE(first && first->write("first"));
+  const auto second = AtomicFile::create(path);
+  ASSERT_FALSE(second);
+  EXPECT_THAT(second.error().message(), HasSubstr("another ocelli writes " + path));
+  ASSERT_TRUE(first->commit());
+  EXPECT_EQ(read_file(path), "first");
+  auto third = AtomicFile::create(path);
+  ASSERT_TRUE(third && third->write("third") && third->commit());
+  EXPECT_EQ(read_file(path), "third");
+}
+
 TEST(AtomicFile, SaysWhereItCannotWriteAndWhatToDo) {
   const auto file = AtomicFile::create("/proc/nothing/events.jsonl");
   ASSERT_FALSE(file);
