@@ -10,7 +10,7 @@ SHARED/data/mot where they are there. HOTA, DetA, AssA, MOTA and IDF1 must be wi
 
 Needs, and skips visibly (exit code 77) without, an environment with mot_requirements.txt:
 
-    python3 -m venv .deps/trackeval && .deps/trackeval/bin/pip install -r tests/accuracy/mot_requirements.txt
+    python3 -m venv .deps/trackeval && .deps/trackeval/bin/pip install --no-deps --require-hashes -r tests/accuracy/mot_requirements.txt
 """
 
 import argparse

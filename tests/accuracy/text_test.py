@@ -6,7 +6,7 @@
 Needs, and skips visibly (exit code 77) without: the pictures of SHARED/data/ocr with truth.json, SHARED/data/eval/score_ocr.py,
 and an environment with text_requirements.txt, whose rapidocr package also holds the weights:
 
-    python3 -m venv .deps/text && .deps/text/bin/pip install -r tests/accuracy/text_requirements.txt
+    python3 -m venv .deps/text && .deps/text/bin/pip install --no-deps --require-hashes -r tests/accuracy/text_requirements.txt
 
 Fails when a line that the package reads as it stands in truth.json is not read, when fewer such lines are found in all than
 by the package, or when the product is not FASTER times as fast. Each picture's time is the least of the runs.
