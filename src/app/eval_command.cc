@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <memory>
@@ -96,7 +95,7 @@ struct Plan {
   std::chrono::milliseconds longest_gap{0};
 };
 
-/// Tracks as often as wanted; the results are those of any run, the time that of the fastest.
+/// Tracks as often as wanted; the results are those of any run, the time of each frame that of the fastest.
 base::Result<eval::TrackingRun> track_sequence(const eval::Sequence& sequence, const Plan& plan, eval::Given given,
                                                int repeat, const CommandContext& context) {
   const auto once = [&] {
@@ -106,7 +105,7 @@ base::Result<eval::TrackingRun> track_sequence(const eval::Sequence& sequence, c
   OC_TRY(auto best, once());
   for (int i = 1; i < repeat; ++i) {
     OC_TRY(const auto again, once());
-    best.in_tracker = std::min(best.in_tracker, again.in_tracker);
+    best.take_fastest(again);
   }
   return best;
 }
@@ -137,7 +136,7 @@ base::Result<std::vector<eval::ResultBox>> add_sequence(MotRun& run, const EvalO
   std::vector<eval::ResultBox> results;
   if (run.given) {
     OC_TRY(auto tracked, track_sequence(sequence, plan, *run.given, options.repeat, context));
-    entry.in_tracker = tracked.in_tracker;
+    entry.in_tracker = tracked.time_in_tracker();
     results = std::move(tracked.results);
   } else {
     OC_TRY(results, eval::read_results(options.scored, sequence));
@@ -203,10 +202,9 @@ void add_eval_command(CLI::App& app, CommandContext& context) {
   auto* preset = mot->add_option("--preset", options->preset, "Settings of the tracker")
                      ->check(CLI::IsMember(track::preset_names()))
                      ->capture_default_str();
-  auto* repeat =
-      mot->add_option("--repeat", options->repeat, "Track so often; the fastest time of each sequence counts")
-          ->check(CLI::Range(1, 1000))
-          ->capture_default_str();
+  auto* repeat = mot->add_option("--repeat", options->repeat, "Track so often; the fastest time of each frame counts")
+                     ->check(CLI::Range(1, 1000))
+                     ->capture_default_str();
   auto* given = mot->add_option("--given", options->given, "The most that the tracker may use of what is there")
                     ->check(CLI::IsMember({"boxes", "motion"}))
                     ->capture_default_str();

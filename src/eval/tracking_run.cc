@@ -4,7 +4,9 @@
 #include <cmath>
 #include <cstddef>
 #include <iterator>
+#include <numeric>
 
+#include "base/check.h"
 #include "media/media_time.h"
 #include "track/gaps.h"
 #include "track/track.h"
@@ -28,6 +30,15 @@ ResultBox result_of(const track::Track& track, int frame) {
 
 }  // namespace
 
+std::chrono::nanoseconds TrackingRun::time_in_tracker() const {
+  return std::accumulate(in_tracker.begin(), in_tracker.end(), std::chrono::nanoseconds(0));
+}
+
+void TrackingRun::take_fastest(const TrackingRun& again) {
+  OC_CHECK(again.in_tracker.size() == in_tracker.size());
+  for (std::size_t i = 0; i < in_tracker.size(); ++i) in_tracker[i] = std::min(in_tracker[i], again.in_tracker[i]);
+}
+
 base::Result<TrackingRun> run_tracker(const Sequence& sequence, const track::TrackerConfig& config, Given given,
                                       Protocol protocol, base::Clock& clock, const std::stop_token& stop,
                                       std::chrono::milliseconds longest_gap) {
@@ -44,7 +55,7 @@ base::Result<TrackingRun> run_tracker(const Sequence& sequence, const track::Tra
     const auto camera = has_motion ? sequence.motion[index] : track::CameraMotion{};
     const auto begin = clock.now();
     const auto update = tracker.update(time, sequence.detections->at(index), camera);
-    run.in_tracker += clock.now() - begin;
+    run.in_tracker.push_back(clock.now() - begin);
     auto& frame = frames.emplace_back(track::TrackedFrame{time, {}});
     std::copy_if(update.tracks.begin(), update.tracks.end(), std::back_inserter(frame.tracks),
                  [](const track::Track& track) { return track.state == track::TrackState::confirmed; });

@@ -63,7 +63,16 @@ TEST(TrackingRun, PutsOutFlatBoxesWhereTheProtocolDoes) {
 }
 
 TEST(TrackingRun, CountsTheTimeInTheTrackerOnly) {
-  EXPECT_EQ(run(walk(), Protocol::dance)->in_tracker, kFrames * milliseconds{1});
+  EXPECT_EQ(run(walk(), Protocol::dance)->time_in_tracker(), kFrames * milliseconds{1});
+}
+
+TEST(TrackingRun, TakesOfEachFrameTheFastestTime) {
+  TrackingRun run;
+  run.in_tracker = {milliseconds{3}, milliseconds{1}};
+  TrackingRun again;
+  again.in_tracker = {milliseconds{2}, milliseconds{5}};
+  run.take_fastest(again);
+  EXPECT_EQ(run.time_in_tracker(), milliseconds{2 + 1});
 }
 
 TEST(TrackingRun, ScoresWhatIsWritten) {
