@@ -10,6 +10,7 @@
 #include "base/metrics.h"
 #include "base/mutex.h"
 #include "engine/clip_archive.h"
+#include "engine/packet_sink.h"
 #include "engine/record_config.h"
 #include "events/sinks.h"
 #include "media/gop_ring.h"
@@ -22,7 +23,7 @@ namespace ocelli::engine {
 /// begins another, with its own history. A new connection, or time that runs backwards, ends a clip: nothing tells how
 /// far apart the two sides are. Thread-safe: the I/O thread brings packets, the strand events; neither ever waits for
 /// the disk. What cannot be recorded is logged and counted; the stream goes on.
-class ClipRecorder final : public events::EventSink {
+class ClipRecorder final : public PacketSink, public events::EventSink {
  public:
   /// `archive` outlives the recorder; `logger` is the camera's.
   ClipRecorder(const RecordConfig& config, const std::string& camera, ClipArchive& archive, base::Logger logger,
@@ -31,11 +32,9 @@ class ClipRecorder final : public events::EventSink {
   ClipRecorder(const ClipRecorder&) = delete;
   ClipRecorder& operator=(const ClipRecorder&) = delete;
 
-  /// Packets come from `source` from now on; its zero lies at `origin` on the axis of events.
-  void connected(const media::Source& source, media::MediaTime origin) OC_EXCLUDES(mutex_);
-  void add(const media::Packet& packet) OC_EXCLUDES(mutex_);
-  /// No more packets for now. Events of the last ones may still come.
-  void disconnected() OC_EXCLUDES(mutex_);
+  void connected(const media::Source& source, media::MediaTime origin) override OC_EXCLUDES(mutex_);
+  void add(const media::Packet& packet) override OC_EXCLUDES(mutex_);
+  void disconnected() override OC_EXCLUDES(mutex_);
 
   /// Never fails: a clip is not worth a stream.
   base::Status accept(const events::Event& event) override OC_EXCLUDES(mutex_);

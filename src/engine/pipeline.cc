@@ -1,6 +1,5 @@
 #include "engine/pipeline.h"
 
-#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -25,17 +24,11 @@ class Stopwatch {
   SteadyClock::time_point begin_;
 };
 
-std::vector<bool> wanted_classes(const std::vector<std::string>& wanted, const std::vector<std::string>& all) {
-  std::vector<bool> result(all.size(), wanted.empty());
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    if (std::find(wanted.begin(), wanted.end(), all[i]) != wanted.end()) result[i] = true;
-  }
-  return result;
-}
-
-track::TrackerConfig with_groups(track::TrackerConfig config, const std::vector<int>& class_groups) {
-  config.class_groups = class_groups;
-  return config;
+/// Its class groups are the model's.
+SceneConfig scene_of(const StreamConfig& config, const infer::Detector& detector) {
+  SceneConfig scene{config.name, config.labels, config.tracker, config.rules, detector.labels()};
+  scene.tracker.class_groups = detector.class_groups();
+  return scene;
 }
 
 /// A stream that is thinned has no picture of its own to miss.
@@ -50,18 +43,18 @@ std::vector<events::TrackSink*> sinks_of_placeholders(const StreamConfig& config
 }  // namespace
 
 Pipeline::Pipeline(const StreamConfig& config, std::unique_ptr<infer::Detector> detector,
-                   const StreamServices& services, media::FramePool& pool, Overloaded overloaded)
+                   const StreamServices& services, media::FramePool& pool, Overloaded overloaded,
+                   DetectionSink* detections)
     : config_(config),
       services_(services),
       pool_(pool),
       overloaded_(std::move(overloaded)),
+      detections_(detections),
       logger_(services.logger.for_camera(config.name)),
       damage_gate_(config.damage_credit),
       gate_(config.max_fps),
       detector_(std::move(detector)),
-      class_wanted_(wanted_classes(config.labels, detector_->labels())),
-      tracker_(with_groups(config.tracker, detector_->class_groups())),
-      rules_(config.name, config.rules, detector_->labels()),
+      scene_(scene_of(config, *detector_)),
       placeholders_(config.name, sinks_of_placeholders(config, services), pool),
       inference_seconds_(services.metrics.histogram("ocelli_inference_seconds", "Duration of one model run",
                                                     {{"camera", config.name}})),
@@ -177,27 +170,19 @@ base::Status Pipeline::analyse(const media::FramePtr& frame) {
   inference_seconds_.observe_s(std::chrono::duration<double>(times.run).count());
 
   OC_TRY_STATUS(delivered(placeholders_.show_before(frame->time())));
-  auto update = tracker_.update(frame->time(), wanted(std::move(detections)));
+  if (detections_ != nullptr) OC_TRY_STATUS(delivered(detections_->accept(frame->info(), detections)));
+  auto update = scene_.follow(frame->info(), std::move(detections));
   for (auto* sink : services_.track_sinks) {
     OC_TRY_STATUS(delivered(sink->accept({config_.name, frame, update.tracks})));
   }
-  OC_TRY_STATUS(publish_events(frame->info(), update));
+  OC_TRY_STATUS(publish(scene_.judge(frame->info(), update)));
   placeholders_.keep(frame, std::move(update.tracks));
-  last_analysed_ = frame->info();
   ++counts_.frames_analysed;
   counts_.position = frame->time();
   return {};
 }
 
-std::vector<infer::Detection> Pipeline::wanted(std::vector<infer::Detection> detections) const {
-  std::erase_if(detections, [this](const infer::Detection& detection) {
-    return !class_wanted_[static_cast<std::size_t>(detection.class_id)];
-  });
-  return detections;
-}
-
-base::Status Pipeline::publish_events(const media::FrameInfo& frame, const track::Tracker::Update& update) {
-  const auto judgement = rules_.update(frame, update.tracks, update.ended);
+base::Status Pipeline::publish(const events::Rules::Judgement& judgement) {
   for (const auto& miss : judgement.near_misses) {
     for (auto* sink : services_.event_sinks) OC_TRY_STATUS(delivered(sink->accept_near_miss(miss)));
   }
@@ -222,8 +207,8 @@ base::Status Pipeline::finish(DelayedFrames delayed) {
     if (decoder_) OC_TRY_STATUS(change_decoder(nullptr));
     OC_TRY_STATUS(delivered(placeholders_.show_before(media::MediaTime::max())));
   }
-  if (!last_analysed_) return {};
-  return publish_events(*last_analysed_, {{}, tracker_.finish()});
+  if (detections_ != nullptr) OC_TRY_STATUS(delivered(detections_->accept_end()));
+  return publish(scene_.finish());
 }
 
 }  // namespace ocelli::engine

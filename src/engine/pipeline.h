@@ -3,20 +3,18 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <string>
-#include <vector>
 
 #include "base/result.h"
 #include "base/trace.h"
 #include "engine/damage_gate.h"
+#include "engine/detection_sink.h"
 #include "engine/frame_gate.h"
 #include "engine/placeholders.h"
+#include "engine/scene_stages.h"
 #include "engine/stream.h"
-#include "events/rules.h"
 #include "events/sinks.h"
 #include "infer/detector.h"
 #include "media/decoder.h"
-#include "track/tracker.h"
 
 namespace ocelli::engine {
 
@@ -45,9 +43,10 @@ class Pipeline {
   /// Whether a frame is too late to be analysed, asked once per decoded frame.
   using Overloaded = std::function<bool()>;
 
-  /// `pool` bounds the pictures that are brought from a decoding device into memory, and outlives the pipeline.
+  /// `pool` bounds the pictures that are brought from a decoding device into memory, and outlives the pipeline, as does
+  /// `detections`, which may be null.
   Pipeline(const StreamConfig& config, std::unique_ptr<infer::Detector> detector, const StreamServices& services,
-           media::FramePool& pool, Overloaded overloaded);
+           media::FramePool& pool, Overloaded overloaded, DetectionSink* detections = nullptr);
 
   /// From here on packets come from another connection (or the first). Null: the connection is over, and no packet
   /// comes before the next.
@@ -68,25 +67,22 @@ class Pipeline {
   base::Status admit(const media::FramePtr& frame);
   bool is_whole_enough(const media::Frame& frame);
   base::Status analyse(const media::FramePtr& frame);
-  std::vector<infer::Detection> wanted(std::vector<infer::Detection> detections) const;
-  base::Status publish_events(const media::FrameInfo& frame, const track::Tracker::Update& update);
+  base::Status publish(const events::Rules::Judgement& judgement);
   base::Status delivered(base::Status by_sink);
 
   const StreamConfig config_;
   const StreamServices services_;
   media::FramePool& pool_;
   const Overloaded overloaded_;
+  DetectionSink* const detections_;
   const base::Logger logger_;
   std::unique_ptr<media::Decoder> decoder_;
   DamageGate damage_gate_;
   FrameGate gate_;
   std::unique_ptr<infer::Detector> detector_;
-  std::vector<bool> class_wanted_;
-  track::Tracker tracker_;
-  events::Rules rules_;
+  SceneStages scene_;
   Placeholders placeholders_;
   std::optional<media::FrameInfo> last_decoded_;
-  std::optional<media::FrameInfo> last_analysed_;
   PipelineCounts counts_;
   base::Histogram inference_seconds_;
   base::Histogram decode_delay_seconds_;

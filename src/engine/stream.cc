@@ -10,6 +10,7 @@
 #include "base/suggest.h"
 #include "engine/clip_recorder.h"
 #include "engine/pipeline.h"
+#include "engine/recorded_stream.h"
 #include "engine/stream_life.h"
 #include "engine/stream_metrics.h"
 #include "engine/stream_reader.h"
@@ -47,14 +48,17 @@ std::unique_ptr<ClipRecorder> make_recorder(const StreamConfig& config, const St
                                         services.logger.for_camera(config.name), services.metrics);
 }
 
-StreamServices with_sink(StreamServices services, events::EventSink* sink) {
-  if (sink != nullptr) services.event_sinks.push_back(sink);
+StreamServices with_recorders(StreamServices services, ClipRecorder* clips, RunRecorder* run) {
+  if (clips != nullptr) services.event_sinks.push_back(clips);
+  if (run != nullptr) services.event_sinks.push_back(run);
   return services;
 }
 
 class PipelineStream final : public Stream {
  public:
-  PipelineStream(const StreamConfig& config, std::unique_ptr<infer::Detector> detector, const StreamServices& services);
+  /// `run_recorder`: null: the run is not recorded.
+  PipelineStream(const StreamConfig& config, std::unique_ptr<infer::Detector> detector, const StreamServices& services,
+                 RunRecorder* run_recorder);
   ~PipelineStream() override;
 
   const std::string& name() const override { return config_.name; }
@@ -105,19 +109,22 @@ class PipelineStream final : public Stream {
 };
 
 PipelineStream::PipelineStream(const StreamConfig& config, std::unique_ptr<infer::Detector> detector,
-                               const StreamServices& services)
+                               const StreamServices& services, RunRecorder* run_recorder)
     : config_(with_rate(config)),
       recorder_(make_recorder(config_, services)),
-      services_(with_sink(services, recorder_.get())),
+      services_(with_recorders(services, recorder_.get(), run_recorder)),
       logger_(services.logger.for_camera(config.name)),
       metrics_(services.metrics, config.name),
       pool_(config.max_frames_alive),
       life_(life_of(config), std::hash<std::string>()(config.name)),
-      pipeline_(config_, std::move(detector), services_, pool_,
-                [this] { return !reader_.waits_for_pipeline() && queue_.depth() > late_backlog(config_.pace); }),
+      pipeline_(
+          config_, std::move(detector), services_, pool_,
+          [this] { return !reader_.waits_for_pipeline() && queue_.depth() > late_backlog(config_.pace); },
+          run_recorder),
       reader_(config_, services_, pool_, metrics_, life_, queue_, reader_callbacks()),
       work_(services_.workers, [this] { return step(); }) {
-  if (recorder_) reader_.record_to(*recorder_);
+  if (recorder_) reader_.add_sink(*recorder_);
+  if (run_recorder != nullptr) reader_.add_sink(*run_recorder);
   reader_.start();
 }
 
@@ -330,7 +337,12 @@ base::Status check_labels(const StreamConfig& config, const std::vector<std::str
 
 std::unique_ptr<Stream> Stream::start(const StreamConfig& config, std::unique_ptr<infer::Detector> detector,
                                       const StreamServices& services) {
-  return std::make_unique<PipelineStream>(config, std::move(detector), services);
+  return std::make_unique<PipelineStream>(config, std::move(detector), services, nullptr);
+}
+
+std::unique_ptr<Stream> start_recorded_stream(const StreamConfig& config, std::unique_ptr<infer::Detector> detector,
+                                              const StreamServices& services, RunRecorder& recorder) {
+  return std::make_unique<PipelineStream>(config, std::move(detector), services, &recorder);
 }
 
 }  // namespace ocelli::engine

@@ -138,12 +138,12 @@ base::Status StreamReader::play_once(const std::stop_token& stop) {
   newest_in_connection_ = {};
   steps_.begin();
   skipping_to_key_ = false;
-  if (recorder_ != nullptr) recorder_->connected(*source, origin_);
+  for (auto* sink : sinks_) sink->connected(*source, origin_);
   packet_clock_.begin(source->info(), [this, stop](SettledItem& item) {
     return std::visit([&](auto& settled) { return hand_on(settled, stop); }, item);
   });
   base::Status status = read_all(*source);
-  if (recorder_ != nullptr) recorder_->disconnected();
+  for (auto* sink : sinks_) sink->disconnected();
   // What it still holds comes out now, and its memory is free for the next one.
   [[maybe_unused]] const auto stopped = queue(std::unique_ptr<media::Decoder>(), stop);
   const double rate = source->info().frames_per_second;
@@ -206,7 +206,7 @@ base::Status StreamReader::hand_on(media::Packet& packet, const std::stop_token&
   if (live_ && steps_.skips(packet.time())) life_.disturbed(services_.clock.now());
   newest_in_connection_ = std::max(newest_in_connection_, packet.time().time_since_epoch());
   newest_ = std::max(newest_, origin_ + packet.time().time_since_epoch());
-  if (recorder_ != nullptr) recorder_->add(packet);
+  for (auto* sink : sinks_) sink->add(packet);
   const media::GateVerdict verdict = gate_.admit(packet);
   if (verdict == media::GateVerdict::pass_last) packet.mark_end_of_run();
   if (verdict == media::GateVerdict::leave_out) {

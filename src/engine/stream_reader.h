@@ -6,12 +6,13 @@
 #include <optional>
 #include <thread>
 #include <variant>
+#include <vector>
 
 #include "base/bounded_queue.h"
 #include "base/executor.h"
-#include "engine/clip_recorder.h"
 #include "engine/decoder_report.h"
 #include "engine/packet_clock.h"
+#include "engine/packet_sink.h"
 #include "engine/step_watch.h"
 #include "engine/stream.h"
 #include "engine/stream_life.h"
@@ -45,8 +46,8 @@ class StreamReader {
   StreamReader(const StreamReader&) = delete;
   StreamReader& operator=(const StreamReader&) = delete;
 
-  /// Before start(): every packet that is read goes to `recorder` too, which outlives the reader.
-  void record_to(ClipRecorder& recorder) { recorder_ = &recorder; }
+  /// Before start(): every packet that is read goes to `sink` too, which outlives the reader.
+  void add_sink(PacketSink& sink) { sinks_.push_back(&sink); }
   void start();
   /// Ends reading and waiting soon; the last callback follows. Thread-safe.
   void request_stop() { stop_.request_stop(); }
@@ -88,7 +89,7 @@ class StreamReader {
   DecoderReport report_;  // outlives the decoders, which tell it on the strand
   StreamLife& life_;
   Queue& queue_;
-  ClipRecorder* recorder_ = nullptr;  // null: nothing is recorded
+  std::vector<PacketSink*> sinks_;
   const Callbacks callbacks_;
   media::PacketGate gate_;
   PacketClock packet_clock_;
