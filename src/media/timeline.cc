@@ -19,6 +19,8 @@ using internal::saturated_sum;
 
 constexpr std::int64_t kMostArrival = std::int64_t{1} << 61;
 constexpr std::int64_t kMostAligned = std::int64_t{1} << 62;  // leaves room for what is added to times from here on
+/// However far before its pts a frame says that it is decoded: those after it need room, too.
+constexpr std::int64_t kMostPresented = kMostAligned + (std::int64_t{1} << 61);
 constexpr std::size_t kFileLookahead = 8;
 constexpr int kMostPlaceholders = 16;
 constexpr std::uint32_t kStamplessRun = 16;
@@ -233,7 +235,7 @@ std::int64_t Timeline::Core::presentation(const HeldPacket& packet, const Decisi
     if (!packet.has_pts && packet.has_dts) ++counters_.missing_pts;
     pts = presentation_from_order(packet, dts);
   }
-  const std::int64_t wanted = std::max(pts, dts);
+  const std::int64_t wanted = std::max(std::min(pts, kMostPresented), dts);
   const std::int64_t taken = presented_.take(wanted);
   if (taken != wanted) ++counters_.collisions;
   return taken;
