@@ -1,14 +1,20 @@
 // Do the tracker's settings suit the problem, or the files that they were chosen on? Many settings around the default
 // are judged by HOTA on copies of each sequence whose boxes and scores are a little off and of which some are missing.
-// Then, for each sequence in turn, the best settings for all the others are tried on it: the loss is what it has less
-// than with the settings that are the best for all.
+// Then, for each sequence in turn, the choice for all the others is tried on it: the loss is what it has less than with
+// the choice for all. Two ways to choose: the best; and the plainest (fewest settings off the default) of those that
+// are not worse than the best by more than a standard error, after Breiman et al., "Classification and Regression
+// Trees", 1984, section 3.4.3: what chance explains is no reason to leave the default.
 //
-// usage: tracker_choice_bench [--settings N] [--copies N] BENCH_DIR…     (as for `ocelli eval mot`; sets count alike)
+// usage: tracker_choice_bench [--settings N] [--copies N] [--given boxes|motion|camera] [--no-shake] BENCH_DIR…
+// (as for `ocelli eval mot`; sets count alike). With --settings 1 it judges the default alone, more surely than one run
+// on the sequences as they are does; --no-shake takes the compensation of the camera's shaking out of it.
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <functional>
+#include <numeric>
 #include <random>
 #include <stop_token>
 #include <string>
@@ -17,6 +23,7 @@
 #include <CLI/CLI.hpp>
 
 #include "base/clock.h"
+#include "eval/given.h"
 #include "eval/mot_folder.h"
 #include "eval/pairing.h"
 #include "eval/score.h"
@@ -29,6 +36,8 @@ using namespace ocelli;  // NOLINT(google-build-using-namespace): a program of o
 struct Options {
   int settings = 60;
   int copies = 8;
+  std::string given{eval::given_name(eval::Given::boxes)};
+  track::ShakeCompensation shake = track::TrackerConfig{}.shake;
   std::vector<std::string> benchmarks;
 };
 
@@ -41,6 +50,13 @@ struct Subject {
 
 /// HOTA of each subject, mean over its copies.
 using Row = std::vector<double>;
+
+struct Setting {
+  track::TrackerConfig config;
+  int changes = 0;  ///< settings that are not the default's
+};
+
+enum class Choice { best, plainest };
 
 eval::Sequence disturbed(eval::Sequence sequence, std::mt19937& random) {
   constexpr float kMissing = 0.015F;
@@ -81,7 +97,7 @@ base::Result<std::vector<Subject>> read_subjects(const Options& options) {
 }
 
 /// The default first; the others differ from it in one to four settings.
-std::vector<track::TrackerConfig> draw_settings(int count) {
+std::vector<Setting> draw_settings(const Options& options) {
   using Config = track::TrackerConfig;
   using Change = std::function<void(Config&, float)>;
   const std::vector<std::pair<Change, std::array<float, 4>>> changes{
@@ -97,26 +113,29 @@ std::vector<track::TrackerConfig> draw_settings(int count) {
       {[](Config& config, float value) { config.doubt = value; }, {1, 2, 4, 5}},
   };
   std::mt19937 random(2);  // NOLINT(bugprone-random-generator-seed): figures that can be had again
-  std::vector<Config> settings{Config{}};
-  while (settings.size() < static_cast<std::size_t>(count)) {
-    Config config;
-    for (auto left = 1 + random() % 4; left > 0; --left) {
+  Config plain;
+  plain.shake = options.shake;
+  std::vector<Setting> settings{{plain}};
+  while (settings.size() < static_cast<std::size_t>(options.settings)) {
+    Config config = plain;
+    const auto changed = static_cast<int>(1 + random() % 4);
+    for (int i = 0; i < changed; ++i) {
       const auto& [change, values] = changes[random() % changes.size()];
       change(config, values[random() % values.size()]);
     }
     config.begin_score = std::max(config.begin_score, config.high_score);
-    settings.push_back(config);
+    settings.push_back({config, changed});
   }
   return settings;
 }
 
-base::Result<Row> judge(const track::TrackerConfig& config, const std::vector<Subject>& subjects) {
+base::Result<Row> judge(const track::TrackerConfig& config, eval::Given given, const std::vector<Subject>& subjects) {
   base::SystemClock clock;
   Row row;
   for (const auto& [set, protocol, copies] : subjects) {
     double sum = 0;
     for (const auto& copy : copies) {
-      OC_TRY(const auto run, eval::run_tracker(copy, config, eval::Given::boxes, protocol, clock, std::stop_token{}));
+      OC_TRY(const auto run, eval::run_tracker(copy, config, given, protocol, clock, std::stop_token{}));
       sum += eval::measure_hota(eval::pair_up(copy.truth, run.results, copy.info.frames, protocol)).hota();
     }
     row.push_back(100 * sum / static_cast<double>(copies.size()));
@@ -124,49 +143,98 @@ base::Result<Row> judge(const track::TrackerConfig& config, const std::vector<Su
   return row;
 }
 
-/// The row with the best mean over sets of their sequences' mean, without one of them; `left_out` past the end: none.
-std::size_t best_row(const std::vector<Row>& rows, const std::vector<Subject>& subjects, std::size_t left_out) {
-  const auto worth = [&](const Row& row) {
-    std::vector<double> sums(subjects.back().set + 1);
-    std::vector<double> counts(sums.size());
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      if (i == left_out) continue;
-      sums[subjects[i].set] += row[i];
-      ++counts[subjects[i].set];
-    }
-    double total = 0;
-    for (std::size_t set = 0; set < sums.size(); ++set) total += counts[set] > 0 ? sums[set] / counts[set] : 0;
-    return total;
-  };
-  const auto best =
-      std::max_element(rows.begin(), rows.end(), [&](const Row& a, const Row& b) { return worth(a) < worth(b); });
-  return static_cast<std::size_t>(best - rows.begin());
+/// How far a row is above another: mean over sets of their sequences' mean, and its standard error over sequences.
+struct Advantage {
+  double mean = 0;
+  double error = 0;
+};
+
+/// Without one of the subjects; `left_out` past the end: none.
+Advantage advantage(const Row& row, const Row& over, const std::vector<Subject>& subjects, std::size_t left_out) {
+  std::vector<std::vector<double>> by_set(subjects.back().set + 1);
+  for (std::size_t i = 0; i < row.size(); ++i) {
+    if (i != left_out) by_set[subjects[i].set].push_back(row[i] - over[i]);
+  }
+  std::erase_if(by_set, [](const auto& differences) { return differences.empty(); });
+  Advantage result;
+  double variance = 0;
+  for (const auto& differences : by_set) {
+    const auto count = static_cast<double>(differences.size());
+    const double mean = std::accumulate(differences.begin(), differences.end(), 0.0) / count;
+    double squares = 0;
+    for (const double difference : differences) squares += (difference - mean) * (difference - mean);
+    result.mean += mean / static_cast<double>(by_set.size());
+    if (count > 1) variance += squares / (count - 1) / count;
+  }
+  result.error = std::sqrt(variance) / static_cast<double>(by_set.size());
+  return result;
 }
 
-void print_losses(const std::vector<Row>& rows, const std::vector<Subject>& subjects) {
-  const auto chosen = best_row(rows, subjects, subjects.size());
-  std::printf("HOTA, mean over copies      default  best for all  best for the others   loss\n");
-  double sum = 0;
+std::size_t choose(Choice choice, const std::vector<Setting>& settings, const std::vector<Row>& rows,
+                   const std::vector<Subject>& subjects, std::size_t left_out) {
+  std::size_t best = 0;
+  for (std::size_t i = 1; i < rows.size(); ++i) {
+    if (advantage(rows[i], rows[best], subjects, left_out).mean > 0) best = i;
+  }
+  if (choice == Choice::best) return best;
+  std::size_t plainest = best;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const auto [lead, error] = advantage(rows[best], rows[i], subjects, left_out);
+    if (lead <= error && settings[i].changes < settings[plainest].changes) plainest = i;
+  }
+  return plainest;
+}
+
+void print_default(const Row& row, const std::vector<Subject>& subjects) {
+  std::vector<double> sums(subjects.back().set + 1);
+  std::vector<double> counts(sums.size());
+  std::printf("the default, HOTA:");
+  for (std::size_t i = 0; i < row.size(); ++i) {
+    std::printf(" %s %.2f", subjects[i].copies.front().name.c_str(), row[i]);
+    sums[subjects[i].set] += row[i];
+    ++counts[subjects[i].set];
+  }
+  std::printf("; mean by set:");
+  for (std::size_t set = 0; set < sums.size(); ++set) std::printf(" %.2f", sums[set] / counts[set]);
+  std::printf("\n");
+}
+
+void print_losses(Choice choice, const std::vector<Setting>& settings, const std::vector<Row>& rows,
+                  const Options& options, const std::vector<Subject>& subjects) {
+  const auto chosen = choose(choice, settings, rows, subjects, subjects.size());
+  std::printf("\n%s: for all, %s\n", choice == Choice::best ? "the best" : "the plainest within a standard error",
+              chosen == 0 ? "the default" : "another setting");
+  std::printf("HOTA, mean over copies      default   for all  for the others   loss\n");
+  std::vector<double> sums(options.benchmarks.size());
+  std::vector<double> counts(sums.size());
   for (std::size_t i = 0; i < subjects.size(); ++i) {
-    const auto others = best_row(rows, subjects, i);
+    const auto others = choose(choice, settings, rows, subjects, i);
     const double loss = rows[chosen][i] - rows[others][i];
-    sum += loss;
-    std::printf("%-24s %10.2f %13.2f %20.2f %6.2f\n", subjects[i].copies.front().name.c_str(), rows[0][i],
+    sums[subjects[i].set] += loss;
+    ++counts[subjects[i].set];
+    std::printf("%-24s %10.2f %9.2f %15.2f %6.2f\n", subjects[i].copies.front().name.c_str(), rows[0][i],
                 rows[chosen][i], rows[others][i], loss);
   }
-  std::printf("leave-one-sequence-out loss, mean: %.2f; the best for all is %s\n",
-              sum / static_cast<double>(subjects.size()), chosen == 0 ? "the default" : "another setting");
+  std::printf("leave-one-sequence-out loss, mean:");
+  for (std::size_t set = 0; set < sums.size(); ++set) std::printf(" %.2f", sums[set] / counts[set]);
+  std::printf(" by set, %.2f of all\n",
+              std::accumulate(sums.begin(), sums.end(), 0.0) / static_cast<double>(subjects.size()));
 }
 
 base::Status run(const Options& options) {
   OC_TRY(const auto subjects, read_subjects(options));
   std::vector<Row> rows;
-  for (const auto& config : draw_settings(options.settings)) {
-    OC_TRY(auto row, judge(config, subjects));
+  const auto settings = draw_settings(options);
+  for (const auto& setting : settings) {
+    OC_TRY(auto row, judge(setting.config, eval::given_of(options.given).value_or(eval::Given::boxes), subjects));
     rows.push_back(std::move(row));
   }
   std::printf("%zu settings, %d copies of each of %zu sequences\n", rows.size(), options.copies, subjects.size());
-  print_losses(rows, subjects);
+  print_default(rows[0], subjects);
+  if (rows.size() == 1) return {};
+  for (const auto choice : {Choice::best, Choice::plainest}) {
+    print_losses(choice, settings, rows, options, subjects);
+  }
   return {};
 }
 
@@ -175,8 +243,10 @@ base::Status run(const Options& options) {
 int main(int argc, char** argv) {
   Options options;
   CLI::App cli("what the choice of the tracker's settings owes to the sequences that it was made on");
-  cli.add_option("--settings", options.settings)->check(CLI::Range(2, 10'000));
+  cli.add_option("--settings", options.settings)->check(CLI::Range(1, 10'000));
   cli.add_option("--copies", options.copies)->check(CLI::Range(1, 1'000));
+  cli.add_option("--given", options.given)->check(CLI::IsMember(eval::given_names()));
+  cli.add_flag_callback("--no-shake", [&options] { options.shake = track::ShakeCompensation::off; });
   cli.add_option("BENCH_DIR", options.benchmarks)->required();
   CLI11_PARSE(cli, argc, argv);
   if (const auto status = run(options); !status) {

@@ -28,8 +28,8 @@ CLEAR and Identity are counted as TrackEval counts them. fps is frames per secon
 thread, nothing else counted. Where other trackers were measured on the same sequences and detections, their
 figures stand beside.
 
-Like is compared with like: with gmc.txt there is a run with boxes only, and one with the camera's motion. -o
-keeps the results of the latter, or with --given boxes of the former. cam.txt is checked; no preset uses it yet.
+Like is compared with like: there is a run with boxes only, with gmc.txt one with the camera's motion, and with
+cam.txt one with its place above the ground, too. --given ends that earlier; -o keeps the results of the last.
 
 Protocol: mot17 takes out results on distractors first; mot17 and dance do not put out boxes of up to 100 px²
 or wider than 1.6 times their height; mot15 takes everything as it stands. `auto` looks at the truth's class
@@ -44,7 +44,7 @@ struct EvalOptions {
   std::string output;
   std::string preset = "default";
   std::string scored;  ///< folder of results; empty: track
-  std::string given = "motion";
+  std::string given{eval::given_name(eval::Given::camera)};
   std::string protocol = "auto";
   int repeat = 1;
   int fill_gaps_ms = 0;
@@ -181,7 +181,8 @@ void run_mot(const EvalOptions& options, CommandContext& context) {
   plan.protocol = *protocol;
   if (options.scored.empty()) {
     plan.given = eval::what_can_be_given(plan.sequences);
-    if (options.given == eval::given_name(eval::Given::boxes)) plan.given.resize(1);
+    // Given counts up: whoever is given the camera is given motion, too.
+    std::erase_if(plan.given, [&](eval::Given given) { return given > *eval::given_of(options.given); });
   }
   if (!options.output.empty()) {
     const auto folder = ensure_output_folder(options.output);
@@ -206,7 +207,7 @@ void add_eval_command(CLI::App& app, CommandContext& context) {
                      ->check(CLI::Range(1, 1000))
                      ->capture_default_str();
   auto* given = mot->add_option("--given", options->given, "The most that the tracker may use of what is there")
-                    ->check(CLI::IsMember({"boxes", "motion"}))
+                    ->check(CLI::IsMember(eval::given_names()))
                     ->capture_default_str();
   auto* fill_gaps = mot->add_option("--fill-gaps", options->fill_gaps_ms,
                                     "Offline: fill gaps of a track up to so many milliseconds afterwards")

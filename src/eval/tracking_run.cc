@@ -1,14 +1,17 @@
 #include "eval/tracking_run.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <iterator>
 #include <numeric>
+#include <optional>
 
 #include "base/check.h"
 #include "media/media_time.h"
 #include "track/gaps.h"
+#include "track/ground_plane.h"
 #include "track/track.h"
 
 namespace ocelli::eval {
@@ -28,6 +31,24 @@ ResultBox result_of(const track::Track& track, int frame) {
           as_written(track.score)};
 }
 
+/// What the camera sees of the ground; its file has millimetres.
+std::optional<track::GroundPlane> ground_of(const CameraView& view) {
+  constexpr double kMillimetres = 1'000;
+  constexpr std::size_t kSide = 3;
+  // In the plane z = 0, the rotation's third column has no part.
+  std::array<double, 9> ground_to_camera = view.rotation;
+  for (std::size_t row = 0; row < kSide; ++row) {
+    ground_to_camera[row * kSide + 2] = view.translation_mm[row] / kMillimetres;
+  }
+  std::array<double, 9> ground_to_picture{};
+  for (std::size_t i = 0; i < ground_to_picture.size(); ++i) {
+    for (std::size_t k = 0; k < kSide; ++k) {
+      ground_to_picture[i] += view.intrinsics_px[i / kSide * kSide + k] * ground_to_camera[k * kSide + i % kSide];
+    }
+  }
+  return track::GroundPlane::create(ground_to_picture);
+}
+
 }  // namespace
 
 std::chrono::nanoseconds TrackingRun::time_in_tracker() const {
@@ -45,7 +66,8 @@ base::Result<TrackingRun> run_tracker(const Sequence& sequence, const track::Tra
   if (!sequence.detections) {
     return base::Error(base::Code::invalid, sequence.name + " has no det/det.txt: nothing to track");
   }
-  track::Tracker tracker(config);
+  const bool has_ground = given == Given::camera && sequence.camera;
+  track::Tracker tracker(config, has_ground ? ground_of(*sequence.camera) : std::nullopt);
   TrackingRun run;
   std::vector<track::TrackedFrame> frames;
   const bool has_motion = given != Given::boxes && !sequence.motion.empty();
@@ -72,9 +94,9 @@ base::Result<TrackingRun> run_tracker(const Sequence& sequence, const track::Tra
 
 std::vector<Given> what_can_be_given(std::span<const Sequence> sequences) {
   std::vector<Given> kinds{Given::boxes};
-  const bool has_motion = std::any_of(sequences.begin(), sequences.end(),
-                                      [](const Sequence& sequence) { return !sequence.motion.empty(); });
-  if (has_motion) kinds.push_back(Given::motion);
+  const auto any = [&](auto has) { return std::any_of(sequences.begin(), sequences.end(), has); };
+  if (any([](const Sequence& sequence) { return !sequence.motion.empty(); })) kinds.push_back(Given::motion);
+  if (any([](const Sequence& sequence) { return sequence.camera.has_value(); })) kinds.push_back(Given::camera);
   return kinds;
 }
 

@@ -27,13 +27,14 @@ struct TrackingRun {
 
 /// Shows a tracker the sequence's detections, frame by frame at the sequence's own rate, and keeps what it reports as
 /// seen, without what the protocol leaves out. Online: a frame's boxes are final before the next frame is shown. The
-/// camera's motion is shown, too, where it is `given` and known. Only where `longest_gap` is not 0 are boxes put in
-/// afterwards (track::fill_gaps()). `invalid` without detections, `cancelled` when `stop` was requested.
+/// camera's motion is shown, too, where it is `given` and known, and how it sees the ground, likewise. Only where
+/// `longest_gap` is not 0 are boxes put in afterwards (track::fill_gaps()). `invalid` without detections, `cancelled`
+/// when `stop` was requested.
 base::Result<TrackingRun> run_tracker(const Sequence& sequence, const track::TrackerConfig& config, Given given,
                                       Protocol protocol, base::Clock& clock, const std::stop_token& stop,
                                       std::chrono::milliseconds longest_gap = {});
 
-/// What can be given to the tracker: boxes, and where any sequence has it, motion.
+/// What can be given to the tracker: boxes; with motion and with the camera where any sequence has them. Ascending.
 std::vector<Given> what_can_be_given(std::span<const Sequence> sequences);
 
 }  // namespace ocelli::eval

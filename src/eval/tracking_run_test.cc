@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <cstdint>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -134,6 +136,43 @@ TEST(TrackingRun, CanBeGivenMotionWhereThereIsSome) {
   EXPECT_EQ(what_can_be_given(sequences), std::vector{Given::boxes});
   sequences.push_back(jumps());
   EXPECT_EQ(what_can_be_given(sequences), (std::vector{Given::boxes, Given::motion}));
+}
+
+/// Looks down from ten metres: a metre is 100 px, wherever.
+constexpr CameraView kFromAbove{.rotation = {1, 0, 0, 0, 1, 0, 0, 0, 1},
+                                .translation_mm = {0, 0, 10'000},
+                                .intrinsics_px = {1'000, 0, 0, 0, 1'000, 0, 0, 0, 1}};
+
+/// Somebody who is 1.2 m farther down within a frame, in a box that still overlaps.
+Sequence leaps() {
+  auto sequence = walk();
+  constexpr int kLeap = kFrames / 2;
+  for (int frame = kLeap; frame < kFrames; ++frame) {
+    sequence.detections->at(static_cast<std::size_t>(frame))[0].box.height += 120;
+  }
+  sequence.camera = kFromAbove;
+  return sequence;
+}
+
+TEST(TrackingRun, ShowsTheGroundOnlyWhereItIsGiven) {
+  const auto ids = [](const base::Result<TrackingRun>& run) {
+    std::int64_t most = 0;
+    for (const auto& result : run->results) most = std::max(most, result.id);
+    return most;
+  };
+  EXPECT_EQ(ids(run(leaps(), Protocol::mot15, {}, Given::boxes)), 2);
+  EXPECT_EQ(ids(run(leaps(), Protocol::mot15, {}, Given::motion)), 2);
+  EXPECT_EQ(ids(run(leaps(), Protocol::mot15, {}, Given::camera)), 3);
+}
+
+TEST(TrackingRun, KnowsWhatCanBeGivenByName) {
+  for (const auto& name : given_names()) EXPECT_EQ(given_name(given_of(name).value_or(Given::boxes)), name);
+  EXPECT_FALSE(given_of("everything"));
+}
+
+TEST(TrackingRun, CanBeGivenTheCameraWhereOneIsKnown) {
+  std::vector<Sequence> sequences{jumps(), leaps()};
+  EXPECT_EQ(what_can_be_given(sequences), (std::vector{Given::boxes, Given::motion, Given::camera}));
 }
 
 TEST(TrackingRun, EndsWhenAsked) {

@@ -2,12 +2,14 @@
 
 #include <array>
 #include <cstddef>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "infer/detection.h"
 #include "track/box_filter.h"
 #include "track/camera_motion.h"
+#include "track/ground_filter.h"
 #include "track/track.h"
 
 namespace ocelli::track {
@@ -20,9 +22,14 @@ class Target {
   void predict(double dt_s);
   void follow(const CameraMotion& motion);
   void follow(vision::PixelPoint jump_px, vision::PixelPoint drift_px_s);
+  /// Where it stands on the ground moved with the picture, too.
+  void follow_on(const GroundPlane& ground, const CameraMotion& motion);
 
   /// It is seen now; a detection that the detector doubts moves the filter less, `noise` times as unsure as usual.
   void see(const infer::Detection& detection, media::MediaTime time, double noise);
+  void stand(const Footing& seen);
+  /// Whether that is within what people can have walked; true where nobody knows where it stood.
+  bool may_stand(const Footing& there) const;
   /// It was not seen in this frame: it is lost, if it was confirmed before.
   void miss();
   /// It is seen and believed; `id` counts where it has none yet.
@@ -56,6 +63,7 @@ class Target {
   const Sighting& anchor() const;
 
   BoxFilter filter_;
+  std::optional<GroundFilter> ground_filter_;
   Track track_;  // box and velocity live in the filter
   int hits_ = 0;
   bool seen_now_ = false;

@@ -35,6 +35,34 @@ TEST(Target, KnowsWhichWayIsStraightOn) {
   EXPECT_NEAR(target.straightness({108, 150}), 0, 0.1) << "seen from where it was a tenth of a second ago";
 }
 
+TEST(Target, StandsWhereItWasSeenUntilItCanHaveWalkedAway) {
+  auto target = walker();
+  const auto place = [](double x) { return Footing{{x, 5}, {0.01, 0, 0.01}}; };
+  EXPECT_TRUE(target.may_stand(place(3))) << "nobody knows where it stood";
+  target.stand(place(0));
+  EXPECT_TRUE(target.may_stand(place(0)));
+  EXPECT_FALSE(target.may_stand(place(3)));
+  target.predict(3);
+  EXPECT_TRUE(target.may_stand(place(3)));
+}
+
+TEST(Target, StandsElsewhereWhenThePictureMoved) {
+  const auto ground = *GroundPlane::create({100, 0, 0, 0, 100, 0, 0, 0, 1});  // from above, a metre is 100 px
+  auto target = walker();
+  target.stand({{1, 1}, {0.01, 0, 0.01}});
+  target.follow_on(ground, {.x0 = 200});
+  EXPECT_TRUE(target.may_stand({{3, 1}, {0.01, 0, 0.01}}));
+  EXPECT_FALSE(target.may_stand({{1, 1}, {0.01, 0, 0.01}}));
+}
+
+TEST(Target, StandsNowhereWhenThePictureMovedItAboveTheHorizon) {
+  const auto ground = *GroundPlane::create({100, 0, 0, 0, 50, 200, 0, 1, 0});  // horizon at 50 px
+  auto target = walker();
+  target.stand({{0, 10}, {0.01, 0, 0.01}});
+  target.follow_on(ground, {.y0 = -40});
+  EXPECT_TRUE(target.may_stand({{50, 50}, {0.01, 0, 0.01}}));
+}
+
 TEST(Target, HasNoDirectionAtItsFirstSightingNorOnTheSpot) {
   Target target(person(100, 100), at(0));
   EXPECT_EQ(target.straightness({200, 100}), 0);

@@ -41,7 +41,7 @@ bool tentative(const Target& target) {
 }  // namespace
 
 struct Tracker::Impl {
-  explicit Impl(const TrackerConfig& wanted) : config(wanted) {}
+  Impl(const TrackerConfig& wanted, std::optional<GroundPlane> plane) : config(wanted), ground(plane) {}
 
   int group_of(int class_id) const {
     const auto index = static_cast<std::size_t>(class_id);
@@ -68,10 +68,18 @@ struct Tracker::Impl {
     last_time = std::max(last_time, time);
     for (auto& target : targets) {
       target.predict(step_s);
-      if (camera != CameraMotion{}) target.follow(camera);
+      if (camera == CameraMotion{}) continue;
+      target.follow(camera);
+      if (ground) target.follow_on(*ground, camera);
     }
     note_boxes();
     return step_s;
+  }
+
+  void note_footings() {
+    footings.clear();
+    if (!ground) return;
+    for (const auto& detection : sure) footings.push_back(ground->footing(detection.box));
   }
 
   void note_boxes() {
@@ -109,44 +117,59 @@ struct Tracker::Impl {
     const auto jump = shift_estimator.shift_px(surprises, dt_s);
     if (jump == vision::PixelPoint{}) return;
     const auto drift = static_cast<float>((1 - std::exp(-dt_s / kDriftSeconds)) / dt_s);
-    for (auto& target : targets) target.follow(jump, {jump.x * drift, jump.y * drift});
+    for (auto& target : targets) {
+      target.follow(jump, {jump.x * drift, jump.y * drift});
+      if (ground) target.follow_on(*ground, {.x0 = jump.x, .y0 = jump.y});
+    }
     note_boxes();
   }
 
   enum class Classes { same_group, other_group };
 
-  /// Matches targets that `wanted` accepts with `pool`; what was matched leaves the pool.
+  /// Matches targets that `wanted` accepts with `pool`; what was matched leaves the pool. Where the pool's `stands` are
+  /// given, they are asked, too.
   void associate(media::MediaTime time, bool (*wanted)(const Target&), std::vector<infer::Detection>& pool,
-                 const Likeness& likeness, Classes classes = Classes::same_group) {
+                 const Likeness& likeness, Classes classes = Classes::same_group,
+                 std::span<const std::optional<Footing>> stands = {}) {
     if (pool.empty()) return;
     candidates.clear();
     for (std::size_t row = 0; row < targets.size(); ++row) {
       const Target& target = targets[row];
       if (target.seen_now() || !wanted(target)) continue;
       for (std::size_t column = 0; column < pool.size(); ++column) {
-        const float gain = likeness.gain(target, predicted[row], pool[column]);
         const bool is_same = group_of(pool[column].class_id) == group_of(target.class_id());
-        if (gain > 0 && is_same == (classes == Classes::same_group)) {
-          candidates.push_back({static_cast<int>(row), static_cast<int>(column), gain});
-        }
+        if (is_same != (classes == Classes::same_group)) continue;
+        const float gain = likeness.gain(target, predicted[row], pool[column]);
+        if (!(gain > 0)) continue;
+        if (!stands.empty() && stands[column] && !target.may_stand(*stands[column])) continue;
+        candidates.push_back({static_cast<int>(row), static_cast<int>(column), gain});
       }
     }
     taken.assign(pool.size(), false);
     for (const auto& match : best_matching(candidates)) {
       const auto& detection = pool[static_cast<std::size_t>(match.column)];
-      targets[static_cast<std::size_t>(match.row)].see(detection, time, noise_of(detection));
+      auto& target = targets[static_cast<std::size_t>(match.row)];
+      target.see(detection, time, noise_of(detection));
+      stand(target, detection);
       taken[static_cast<std::size_t>(match.column)] = true;
     }
     std::size_t column = 0;
     std::erase_if(pool, [&](const infer::Detection&) { return taken[column++]; });
   }
 
+  void stand(Target& target, const infer::Detection& detection) const {
+    if (!ground) return;
+    if (const auto footing = ground->footing(detection.box)) target.stand(*footing);
+  }
+
   void associate_all(media::MediaTime time) {
+    note_footings();
     const float score_change = config.score_change_weight;
     associate(time, known, sure,
               {.min_overlap = config.min_iou_first,
                .direction_weight = config.direction_weight,
-               .score_change_weight = score_change});
+               .score_change_weight = score_change},
+              Classes::same_group, footings);
     associate(time, just_seen, weak,
               {.min_overlap = config.min_iou_second,
                .score_use = ScoreUse::ignored,
@@ -168,7 +191,8 @@ struct Tracker::Impl {
 
   void begin_tracks(media::MediaTime time) {
     for (const auto& detection : sure) {
-      if (detection.score >= config.begin_score) targets.emplace_back(detection, time);
+      if (!(detection.score >= config.begin_score)) continue;
+      stand(targets.emplace_back(detection, time), detection);
     }
   }
 
@@ -201,6 +225,7 @@ struct Tracker::Impl {
   }
 
   const TrackerConfig config;
+  const std::optional<GroundPlane> ground;
   std::vector<Target> targets;  // in the order in which they were first seen
   std::uint64_t last_id = 0;
   media::MediaTime last_time;
@@ -210,12 +235,14 @@ struct Tracker::Impl {
   std::vector<vision::PixelBox> predicted;  // of each target
   std::vector<infer::Detection> sure;       // not matched so far
   std::vector<infer::Detection> weak;
+  std::vector<std::optional<Footing>> footings;  // of the sure ones, before any was matched
   std::vector<ShiftEstimator::Surprise> surprises;
   std::vector<Candidate> candidates;
   std::vector<bool> taken;
 };
 
-Tracker::Tracker(const TrackerConfig& config) : impl_(std::make_unique<Impl>(config)) {}
+Tracker::Tracker(const TrackerConfig& config, std::optional<GroundPlane> ground)
+    : impl_(std::make_unique<Impl>(config, ground)) {}
 Tracker::~Tracker() = default;
 Tracker::Tracker(Tracker&&) noexcept = default;
 Tracker& Tracker::operator=(Tracker&&) noexcept = default;

@@ -2,12 +2,14 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "infer/detection.h"
 #include "media/media_time.h"
 #include "track/camera_motion.h"
+#include "track/ground_plane.h"
 #include "track/track.h"
 
 namespace ocelli::track {
@@ -45,7 +47,9 @@ struct TrackerConfig {
 /// likeness.cc.
 class Tracker {
  public:
-  explicit Tracker(const TrackerConfig& config);
+  /// `ground` is what the camera sees of it, where somebody measured that: then nobody continues a track who stands
+  /// where the tracked person cannot have walked.
+  explicit Tracker(const TrackerConfig& config, std::optional<GroundPlane> ground = std::nullopt);
   ~Tracker();
   Tracker(Tracker&&) noexcept;
   Tracker& operator=(Tracker&&) noexcept;

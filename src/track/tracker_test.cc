@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include "track/ground_plane.h"
 #include "track/presets.h"
 
 namespace ocelli::track {
@@ -27,8 +28,9 @@ Detection seen(float left, float score = 0.9F, int class_id = kPerson) {
 /// Feeds a tracker frame by frame.
 class Film {
  public:
-  explicit Film(const TrackerConfig& config = {}, milliseconds interval = milliseconds{40})
-      : tracker_(config), interval_(interval) {}
+  explicit Film(const TrackerConfig& config = {}, milliseconds interval = milliseconds{40},
+                std::optional<GroundPlane> ground = std::nullopt)
+      : tracker_(config, ground), interval_(interval) {}
 
   std::vector<Track> show(const std::vector<Detection>& detections) {
     time_ += interval_;
@@ -187,6 +189,37 @@ TEST(Tracker, RemembersWhereAnObjectWasBeforeItWasBelieved) {
   const auto tracks = film.show({seen(108)});
   ASSERT_EQ(tracks.size(), 1U);
   EXPECT_EQ(tracks[0].first_box, seen(100).box);
+}
+
+/// Two metres above the ground, looking level; the horizon is 100 px above the feet of seen(): they stand 20 m away.
+GroundPlane ground_of_seen() {
+  return *GroundPlane::create({1'000, 0, 0, 0, 100, 2'000, 0, 1, 0});
+}
+
+TEST(Tracker, NobodyGoesOnWithATrackFromWhereThatPersonCannotHaveWalked) {
+  // Half as near within a frame, though the boxes overlap by a half.
+  const Detection nearer{{100, 100, 40, 200}, 0.9F, kPerson};
+  Film by_boxes;
+  by_boxes.show({seen(100)}, 10);
+  EXPECT_EQ(by_boxes.show({nearer}).at(0).state, TrackState::confirmed);
+  Film by_ground({}, milliseconds{40}, ground_of_seen());
+  by_ground.show({seen(100)}, 10);
+  EXPECT_EQ(by_ground.show({nearer}).at(0).state, TrackState::lost);
+}
+
+TEST(Tracker, OnTheGroundAWalkGoesOnWhateverTheRate) {
+  for (const auto interval : {milliseconds{20}, milliseconds{40}, milliseconds{120}}) {
+    Film film({}, interval, ground_of_seen());
+    std::vector<Track> tracks;
+    float left = 100;
+    for (int i = 0; i < 30; ++i) {
+      left += 0.05F * static_cast<float>(interval.count());  // a metre a second
+      tracks = film.show({seen(left)});
+    }
+    ASSERT_EQ(tracks.size(), 1U) << interval.count();
+    EXPECT_EQ(tracks[0].id, 1U) << interval.count();
+    EXPECT_EQ(tracks[0].state, TrackState::confirmed) << interval.count();
+  }
 }
 
 TEST(Tracker, ClassesOfOneGroupContinueEachOtherAndTheMajorityNamesTheTrack) {
