@@ -4,8 +4,10 @@
 
 #include "app/annotated_video.h"
 #include "app/contact_sheet.h"
+#include "app/record_setup.h"
 #include "app/result_files.h"
 #include "app/summary.h"
+#include "engine/recorded_stream.h"
 
 namespace ocelli::app {
 namespace {
@@ -118,6 +120,18 @@ void watch(engine::Stream& stream, const AnalysisConfig& config, base::Clock& cl
   }
 }
 
+/// Null where nothing is recorded.
+base::Result<std::unique_ptr<engine::RunRecorder>> make_recorder(const AnalysisConfig& config,
+                                                                 const AnalysisServices& services,
+                                                                 base::Metrics& metrics) {
+  if (config.recording.empty()) return std::unique_ptr<engine::RunRecorder>();
+  engine::RunRecording recording;
+  recording.folder = config.recording;
+  OC_TRY(recording.header, make_recording_header(config.model, config.stream, services.model));
+  recording.bounds.most_bytes = config.most_recorded_bytes;
+  return engine::RunRecorder::create(recording, services.logger, metrics);
+}
+
 }  // namespace
 
 base::Result<AnalysisReport> analyse(const AnalysisConfig& config, const AnalysisServices& services,
@@ -131,9 +145,12 @@ base::Result<AnalysisReport> analyse(const AnalysisConfig& config, const Analysi
   engine::StreamServices stream_services{
       services.clock, services.workers, services.logger, metrics, services.tracer, {}, {}, &hardware};
   results.connect(stream_services);
+  OC_TRY(const auto recorder, make_recorder(config, services, metrics));
 
   const auto begin = services.clock.now();
-  const auto stream = engine::Stream::start(config.stream, std::move(detector), stream_services);
+  const auto stream =
+      recorder ? engine::start_recorded_stream(config.stream, std::move(detector), stream_services, *recorder)
+               : engine::Stream::start(config.stream, std::move(detector), stream_services);
   watch(*stream, config, services.clock, stop);
   report.input = stream->wait();
   report.wall_time = services.clock.now() - begin;
@@ -141,10 +158,12 @@ base::Result<AnalysisReport> analyse(const AnalysisConfig& config, const Analysi
   report.events_by_type = results.counter().take();
   if (report.status.sink_failed) return report.input.error();
   OC_TRY_STATUS(results.finish());
+  if (recorder) OC_TRY_STATUS(recorder->close());
   report.files = results.paths();
   report.warnings = results.warnings();
   OC_TRY_STATUS(write_summary(config, services.model, report));
   report.files.push_back(config.folder + "/summary.json");
+  if (recorder) report.files.push_back(config.recording);
   return report;
 }
 

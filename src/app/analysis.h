@@ -15,6 +15,7 @@
 #include "base/executor.h"
 #include "base/log.h"
 #include "base/result.h"
+#include "config/site_config.h"
 #include "engine/stream.h"
 
 namespace ocelli::app {
@@ -29,6 +30,9 @@ struct AnalysisConfig {
   enum class Pictures { none, annotated };
   Pictures pictures = Pictures::none;
   Progress::Style progress = Progress::Style::none;
+  std::string recording;  ///< folder of a recording for `ocelli replay`; empty: none
+  std::uint64_t most_recorded_bytes = 0;
+  config::ModelConfig model;  ///< for the recording to tell
 };
 
 /// What all inputs of one command share.

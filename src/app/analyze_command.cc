@@ -45,6 +45,8 @@ struct AnalyzeOptions {
   std::optional<int> threads;
   std::string precision;
   std::string trace_file;
+  std::string recording;
+  std::uint64_t recording_mib = 10'240;
   bool quiet = false;
 };
 
@@ -144,7 +146,7 @@ std::string unused(const std::string& name, std::set<std::string>& used) {
 
 /// One configuration per input, each with a folder of its own when there are several.
 std::vector<AnalysisConfig> plan(const std::vector<std::string>& inputs, const engine::StreamConfig& stream,
-                                 const AnalyzeOptions& options) {
+                                 const config::ModelConfig& model, const AnalyzeOptions& options) {
   std::vector<AnalysisConfig> analyses;
   std::set<std::string> used;
   for (const auto& input : inputs) {
@@ -159,6 +161,11 @@ std::vector<AnalysisConfig> plan(const std::vector<std::string>& inputs, const e
       analysis.formats.insert(format == "jsonl" ? ResultFormat::jsonl
                               : format == "mot" ? ResultFormat::mot
                                                 : ResultFormat::coco);
+    }
+    if (!options.recording.empty()) {
+      analysis.recording = inputs.size() == 1 ? options.recording : options.recording + "/" + name;
+      analysis.most_recorded_bytes = options.recording_mib << 20U;
+      analysis.model = model;
     }
     if (options.annotate) analysis.pictures = AnalysisConfig::Pictures::annotated;
     analysis.progress = options.quiet ? Progress::Style::none : Progress::style_of_stderr();
@@ -196,6 +203,18 @@ base::Status check_trace_file(const std::string& path) {
   }
   std::fclose(file);
   if (!existed) std::filesystem::remove(path, ignored);
+  return {};
+}
+
+/// A recording is never mixed with another one, or with something else.
+base::Status check_recording_folders(const std::vector<AnalysisConfig>& analyses) {
+  for (const auto& analysis : analyses) {
+    std::error_code ignored;
+    const std::string& folder = analysis.recording;
+    if (folder.empty() || !std::filesystem::exists(folder, ignored) || std::filesystem::is_empty(folder, ignored))
+      continue;
+    return Error(Code::exhausted, folder + " is not empty; name another folder with --record, or remove it");
+  }
   return {};
 }
 
@@ -276,11 +295,12 @@ void run_all(const std::vector<AnalysisConfig>& analyses, const infer::LoadedMod
 
 void run_detection(const std::vector<std::string>& inputs, const engine::StreamConfig& stream,
                    const config::ModelConfig& model_config, const AnalyzeOptions& options, CommandContext& context) {
-  const auto analyses = plan(inputs, stream, options);
+  const auto analyses = plan(inputs, stream, model_config, options);
   if (auto status = check_inputs_are_no_results(analyses); !status) {
     return fail(context, ExitCode::usage, status.error());
   }
   if (auto status = check_writable(options); !status) return fail(context, ExitCode::output, status.error());
+  if (auto status = check_recording_folders(analyses); !status) return fail(context, ExitCode::output, status.error());
   const auto model = load_model(model_config, infer::Task::detection);
   if (!model) return fail(context, ExitCode::model, model.error());
   if (!options.quiet) report_fallbacks(*model);
@@ -346,6 +366,13 @@ void add_analyze_command(CLI::App& app, CommandContext& context) {
   command->add_option("--score", options->score, "Least score of a detection, 0..1")->check(CLI::Range(0.01, 1.0));
   command->add_option("--threads", options->threads, "Threads of one model run")->check(CLI::Range(1, 256));
   add_precision_option(*command, options->precision);
+  command->add_option(
+      "--record", options->recording,
+      "Folder for a recording of the run, which `ocelli replay` judges again; several inputs get a folder "
+      "each in it");
+  command->add_option("--record-mib", options->recording_mib, "Bound on each recording, in MiB; then it ends")
+      ->check(CLI::Range(1, 1'000'000))
+      ->capture_default_str();
   command->add_option("--trace", options->trace_file, "Write a timeline of all steps for Perfetto or chrome://tracing");
   command->add_flag("-q,--quiet", options->quiet, "No progress, no summary: only errors");
   command->footer(

@@ -9,6 +9,7 @@
 #include "app/command.h"
 #include "app/interrupt.h"
 #include "app/print.h"
+#include "app/replay_command.h"
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/suggest.h"
@@ -38,6 +39,8 @@ void add_commands(CLI::App& app, CommandContext& context) {
   add_config_command(app, context);
   add_doctor_command(app, context);
   add_eval_command(app, context);
+  add_replay_command(app, context);
+  add_tune_rule_command(app, context);
   add_completion_command(app, context);
 }
 

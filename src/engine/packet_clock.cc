@@ -37,7 +37,6 @@ void PacketClock::begin(const media::StreamInfo& info, HandOn hand_on) {
   packets_to_hole_ = 0;
   newest_stamp_.reset();
   step_ = {};
-  is_live_ = info.live;
   is_open_ = true;
 }
 
@@ -74,7 +73,7 @@ base::Status PacketClock::flush() {
 base::Status PacketClock::expire(base::SteadyTime now) {
   {
     const base::MutexLock lock(mutex_);
-    if (!is_open_ || !is_live_) return {};
+    if (!is_open_) return {};
     timeline_.expire(now, timed_);
     collect();
   }

@@ -43,8 +43,7 @@ class PacketClock {
   base::Status push(media::Packet packet) OC_EXCLUDES(mutex_);
   /// Hands on all that is held.
   base::Status flush() OC_EXCLUDES(mutex_);
-  /// Hands on what may not be held any longer. To be called at deadline(). Does nothing for files: whoever reads one
-  /// may wait in `hand_on` for room that only the caller of this can make.
+  /// Hands on what may not be held any longer. To be called at deadline().
   base::Status expire(base::SteadyTime now) OC_EXCLUDES(mutex_);
   /// None while nothing is held, and for files, which can wait.
   std::optional<base::SteadyTime> deadline() const OC_EXCLUDES(mutex_);
@@ -67,7 +66,6 @@ class PacketClock {
   HandOn hand_on_;  ///< changes only while nobody hands on
   media::Timeline timeline_ OC_GUARDED_BY(mutex_);
   bool is_open_ OC_GUARDED_BY(mutex_) = false;
-  bool is_live_ OC_GUARDED_BY(mutex_) = false;
   bool is_handing_on_ OC_GUARDED_BY(mutex_) = false;
   bool began_ OC_GUARDED_BY(mutex_) = false;       ///< with a key frame: what lacks it, the decoder sees by itself
   int packets_to_hole_ OC_GUARDED_BY(mutex_) = 0;  ///< in front of one of so many bytes are missing; 0: of none

@@ -1,6 +1,5 @@
 #include "engine/packet_clock.h"
 
-#include <atomic>
 #include <latch>
 #include <thread>
 
@@ -76,25 +75,6 @@ TEST_F(PacketClockTest, HoldsAPacketBehindAGapOnlyForItsBoundWhenNothingMoreCome
   EXPECT_TRUE(packet_clock_.expire(*deadline));
   EXPECT_EQ(handed_on(), 21U);
   EXPECT_FALSE(packet_clock_.deadline());
-}
-
-TEST_F(PacketClockTest, LeavesAFilesPacketsToWhoeverReadsIt) {
-  info_.live = false;
-  const auto reader = std::this_thread::get_id();
-  std::atomic<int> by_others = 0;
-  std::jthread strand([this](const std::stop_token& stop) {
-    while (!stop.stop_requested()) EXPECT_TRUE(packet_clock_.expire(base::SteadyTime::max()));
-  });
-  for (int round = 0; round < 50; ++round) {
-    source_ = *media::Source::open({.url = folder_ / "clip.mp4"}, clock_, {});
-    packet_clock_.begin(info_, [&](SettledItem& /*item*/) {
-      if (std::this_thread::get_id() != reader) ++by_others;
-      return base::Status();
-    });
-    bring(40);
-    ASSERT_TRUE(packet_clock_.flush());
-  }
-  EXPECT_EQ(by_others, 0) << "the strand would have waited for itself";
 }
 
 TEST_F(PacketClockTest, FlushesWhatItHolds) {

@@ -5,7 +5,6 @@
 #include <bit>
 #include <cmath>
 #include <concepts>
-#include <cstring>
 #include <optional>
 #include <utility>
 

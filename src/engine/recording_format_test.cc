@@ -1,6 +1,5 @@
 #include "engine/recording_format.h"
 
-#include <bit>
 #include <limits>
 #include <random>
 

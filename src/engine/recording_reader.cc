@@ -4,7 +4,6 @@
 #include <charconv>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <span>
 #include <utility>
 
@@ -50,9 +49,7 @@ base::Result<std::unique_ptr<RecordingReader>> RecordingReader::open(const std::
   std::error_code error;
   if (!fs::is_directory(folder, error)) {
     return Error(Code::not_found,
-                 fmt::format("{} is not a recording: it wants the folder that `ocelli analyze --record` "
-                             "or `ocelli serve` made",
-                             folder));
+                 fmt::format("{} is not a recording: it wants the folder that `ocelli analyze --record` made", folder));
   }
   std::vector<std::string> files;
   for (const auto& entry : fs::directory_iterator(folder, error)) {

@@ -2,7 +2,6 @@
 
 #include <pthread.h>
 #include <utility>
-#include <vector>
 
 #include "events/event_json.h"
 

@@ -1,7 +1,6 @@
 #include "engine/recording_run.h"
 
 #include <filesystem>
-#include <fstream>
 #include <set>
 
 #include <gmock/gmock.h>
@@ -10,8 +9,6 @@
 #include "engine/recorded_stream.h"
 #include "engine/recording_reader.h"
 #include "engine/replay.h"
-#include "engine/replay_pictures.h"
-#include "events/event_json.h"
 #include "media/testing/clip.h"
 
 namespace ocelli::engine {

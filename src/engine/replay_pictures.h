@@ -6,7 +6,6 @@
 #include <string>
 
 #include "base/clock.h"
-#include "base/metrics.h"
 #include "engine/recording_format.h"
 #include "media/decoder.h"
 #include "media/frame.h"

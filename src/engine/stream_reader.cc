@@ -194,8 +194,8 @@ base::Status StreamReader::read_one(media::Source& source) {
   return {};
 }
 
-/// On the strand. It may not wait for room in the queue, since it is the one to make it: of files nothing is handed on
-/// here, and live streams never wait: see has_room_for().
+/// On the strand. It may not wait for room in the queue, since it is the one to make it; only live streams come here,
+/// and those never wait: see has_room_for().
 void StreamReader::expire_holds(base::SteadyTime now) {
   [[maybe_unused]] const auto stopped = packet_clock_.expire(now);
 }

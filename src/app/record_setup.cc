@@ -1,0 +1,47 @@
+#include "app/record_setup.h"
+
+#include <array>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <openssl/evp.h>
+
+#include "config/effective.h"
+
+namespace ocelli::app {
+
+std::string program_version() {
+  return "ocelli " OCELLI_VERSION;
+}
+
+base::Result<std::string> sha256_of_text(const std::string& text) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> hash;
+  unsigned int hash_bytes = 0;
+  if (EVP_Digest(text.data(), text.size(), hash.data(), &hash_bytes, EVP_sha256(), nullptr) != 1) {
+    return base::Error(base::Code::internal, "OpenSSL cannot compute SHA-256");
+  }
+  return fmt::format("{:02x}", fmt::join(hash.begin(), hash.begin() + hash_bytes, ""));
+}
+
+base::Result<engine::RecordingHeader> make_recording_header(const config::ModelConfig& model_config,
+                                                            const engine::StreamConfig& camera,
+                                                            const infer::LoadedModel& model) {
+  config::SiteConfig site;
+  site.model = model_config;
+  engine::RecordingHeader header;
+  header.program = program_version();
+  header.camera = camera.name;
+  header.source = media::redact_url(camera.source.url);
+  header.model = model.card.name;
+  header.model_version = model.card.version;
+  header.model_sha256 = model.deployment.weights_sha256;
+  header.precision = infer::precision_name(model.deployment.precision);
+  header.score = static_cast<double>(model.card.thresholds.score);
+  header.labels = model.card.labels;
+  header.class_groups = model.card.class_groups;
+  header.config = config::to_yaml(config::effective_settings(site, camera));
+  OC_TRY(header.config_sha256, sha256_of_text(header.config));
+  return header;
+}
+
+}  // namespace ocelli::app
