@@ -8,12 +8,8 @@
 namespace ocelli::engine {
 
 base::Status check_record(const RecordConfig& config) {
-  using events::EventType;
   std::vector<std::string> known;
-  for (const auto type : {EventType::track_began, EventType::track_ended, EventType::line_crossed,
-                          EventType::zone_entered, EventType::zone_left}) {
-    known.emplace_back(events::event_type_name(type));
-  }
+  for (const auto type : events::all_event_types()) known.emplace_back(events::event_type_name(type));
   for (const auto& name : config.events) {
     if (std::find(known.begin(), known.end(), name) != known.end()) continue;
     return base::Error(base::Code::invalid, "there is no event '" + name + "'" + base::did_you_mean(name, known));

@@ -36,7 +36,7 @@ events::Rules::Judgement SceneStages::judge(const media::FrameInfo& frame, const
 
 events::Rules::Judgement SceneStages::finish() {
   if (!last_) return {};
-  return rules_.update(*last_, {}, tracker_.finish());
+  return rules_.finish(*last_, tracker_.finish());
 }
 
 }  // namespace ocelli::engine

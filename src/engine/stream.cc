@@ -331,7 +331,11 @@ base::Status check_labels(const StreamConfig& config, const std::vector<std::str
   };
   OC_TRY_STATUS(check(config.labels));
   for (const auto& line : config.rules.lines) OC_TRY_STATUS(check(line.labels));
-  for (const auto& zone : config.rules.zones) OC_TRY_STATUS(check(zone.labels));
+  for (const auto& zone : config.rules.zones) {
+    OC_TRY_STATUS(check(zone.labels));
+    const bool watches_things = zone.left_after.count() > 0 || zone.removed_after.count() > 0;
+    if (watches_things) OC_TRY_STATUS(check(zone.things));
+  }
   return {};
 }
 

@@ -27,6 +27,11 @@ inline Anchor to_pixels(Anchor share, PictureSize picture) {
   return {share.x * picture.width, share.y * picture.height};
 }
 
+/// Both in picture heights: angles and ratios of lengths are as in the picture, at any resolution.
+inline Anchor in_picture_heights(Anchor share, PictureSize picture) {
+  return {share.x * picture.width / picture.height, share.y};
+}
+
 /// Twice the area of the triangle a, b, c; above zero when c lies to the right of the way from a to b, on the screen.
 inline double turn(Anchor a, Anchor b, Anchor c) {
   return (b.x - a.x) * (c.y - a.y) - (b.y - a.y) * (c.x - a.x);

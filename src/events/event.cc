@@ -1,5 +1,6 @@
 #include "events/event.h"
 
+#include <array>
 #include <utility>
 
 namespace ocelli::events {
@@ -10,6 +11,16 @@ Gate at_least(std::string name, double value, double threshold) {
 
 Gate at_most(std::string name, double value, double threshold) {
   return {std::move(name), value, threshold, value <= threshold, Need::at_most};
+}
+
+std::span<const EventType> all_event_types() {
+  static constexpr std::array kAll = {
+      EventType::track_began,    EventType::track_ended, EventType::line_crossed,    EventType::zone_entered,
+      EventType::zone_left,      EventType::zone_dwell,  EventType::occupancy_began, EventType::occupancy_ended,
+      EventType::wrong_way,      EventType::speeding,    EventType::tailgating,      EventType::object_left,
+      EventType::object_removed,
+  };
+  return kAll;
 }
 
 std::string_view event_type_name(EventType type) {
@@ -24,6 +35,22 @@ std::string_view event_type_name(EventType type) {
       return "zone_entered";
     case EventType::zone_left:
       return "zone_left";
+    case EventType::zone_dwell:
+      return "zone_dwell";
+    case EventType::occupancy_began:
+      return "occupancy_began";
+    case EventType::occupancy_ended:
+      return "occupancy_ended";
+    case EventType::wrong_way:
+      return "wrong_way";
+    case EventType::speeding:
+      return "speeding";
+    case EventType::tailgating:
+      return "tailgating";
+    case EventType::object_left:
+      return "object_left";
+    case EventType::object_removed:
+      return "object_removed";
   }
   return "unknown";
 }
@@ -39,6 +66,21 @@ std::string_view event_topic(EventType type) {
     case EventType::zone_entered:
     case EventType::zone_left:  // ONVIF has one topic for both, with a property IsInside
       return "tns1:RuleEngine/FieldDetector/ObjectsInside";
+    case EventType::zone_dwell:
+      return "tns1:RuleEngine/LoiteringDetector/ObjectIsLoitering";
+    case EventType::occupancy_began:
+    case EventType::occupancy_ended:
+      return "tns1:RuleEngine/CountAggregation/Counter";
+    case EventType::wrong_way:
+      return "ocelli:Rule/WrongWay";
+    case EventType::speeding:
+      return "ocelli:Rule/Speeding";
+    case EventType::tailgating:
+      return "ocelli:Rule/Tailgating";
+    case EventType::object_left:
+      return "ocelli:Rule/ObjectLeft";
+    case EventType::object_removed:
+      return "ocelli:Rule/ObjectRemoved";
   }
   return "ocelli:Unknown";
 }

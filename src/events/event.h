@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,7 +13,24 @@
 
 namespace ocelli::events {
 
-enum class EventType { track_began, track_ended, line_crossed, zone_entered, zone_left };
+enum class EventType {
+  track_began,
+  track_ended,
+  line_crossed,
+  zone_entered,
+  zone_left,
+  zone_dwell,       ///< stayed in a zone for long
+  occupancy_began,  ///< enough objects in a zone at once
+  occupancy_ended,
+  wrong_way,  ///< against the direction that a line or zone allows
+  speeding,
+  tailgating,      ///< over a line too soon behind another
+  object_left,     ///< a thing stands without anybody near
+  object_removed,  ///< a thing that stood is gone
+};
+
+/// All of them, in the order of the enumeration.
+std::span<const EventType> all_event_types();
 
 /// Short name used in files and metrics, e.g. "line_crossed".
 std::string_view event_type_name(EventType type);
@@ -35,17 +53,26 @@ struct Gate {
 Gate at_least(std::string name, double value, double threshold);
 Gate at_most(std::string name, double value, double threshold);
 
+/// A number that goes with an event and decided nothing, such as a total.
+struct Reading {
+  std::string name;
+  double value = 0;
+};
+
 /// Something that happened. A value.
 struct Event {
   std::uint64_t sequence = 0;  ///< counts the events of a camera from 1
   EventType type = EventType::track_began;
   std::string camera;
-  media::MediaTime time;     ///< on the stream's axis
+  media::MediaTime time;  ///< of the frame that showed it, on the stream's axis
+  /// When what it tells began, where that is known to be before `time`: the crossing itself, interpolated between two
+  /// frames; the first moment of a stay.
+  std::optional<media::MediaTime> since;
   base::WallTime wall_time;  ///< when the camera saw it
   std::uint64_t frame = 0;   ///< sequence number of the frame
   std::string rule;          ///< name of the zone or line; empty for track events
-  std::string direction;     ///< line_crossed: "forward" (left to right when walking from the line's first point to its
-                             ///< second, seen on the screen) or "backward"
+  std::string direction;     ///< of line events: "forward" (left to right when walking along the line from its first
+                             ///< point, seen on the screen) or "backward"
   std::uint64_t track_id = 0;
   std::vector<std::uint64_t> members;  ///< all tracks that take part, ascending; empty: only `track_id`
   std::string label;                   ///< class name
@@ -54,12 +81,14 @@ struct Event {
   int picture_width = 0;  ///< so that the box can be normalised
   int picture_height = 0;
   std::vector<Gate> gates;
+  std::vector<Reading> readings;
 };
 
 /// Something that nearly happened: the event that would have been, at the moment when its chance passed. At least one
 /// of its gates stopped it; its sequence counts the camera's near misses. A value.
 struct NearMiss {
   Event would_be;
+  std::uint64_t left_out = 0;  ///< like it, since the last one that was told: their number is bounded
 };
 
 }  // namespace ocelli::events

@@ -57,16 +57,27 @@ std::string members_json(const std::vector<std::uint64_t>& members) {
   return members.empty() ? "" : fmt::format(R"(,"members":[{}])", fmt::join(members, ","));
 }
 
+std::string readings_json(const std::vector<Reading>& readings) {
+  if (readings.empty()) return "";
+  std::string json = R"(,"readings":{)";
+  for (const auto& reading : readings) {
+    if (json.back() != '{') json += ',';
+    fmt::format_to(std::back_inserter(json), "{}:{}", json_string(reading.name), fixed(reading.value, 4));
+  }
+  return json + "}";
+}
+
 std::string data_json(const Event& event) {
   std::string json;
   auto out = std::back_inserter(json);
   fmt::format_to(out, R"({{"camera":{},"event":{},"media_time_s":{},"frame":{})", json_string(event.camera),
                  json_string(event_type_name(event.type)), fixed(media::to_seconds(event.time), 3), event.frame);
+  if (event.since) fmt::format_to(out, R"(,"since_s":{})", fixed(media::to_seconds(*event.since), 3));
   if (!event.rule.empty()) fmt::format_to(out, R"(,"rule":{})", json_string(event.rule));
   if (!event.direction.empty()) fmt::format_to(out, R"(,"direction":{})", json_string(event.direction));
-  fmt::format_to(out, R"(,"track_id":{}{},"label":{},"score":{},{},"gates":{}}})", event.track_id,
+  fmt::format_to(out, R"(,"track_id":{}{},"label":{},"score":{},{},"gates":{}{}}})", event.track_id,
                  members_json(event.members), json_string(event.label), fixed(event.score, 4), boxes_json(event),
-                 gates_json(event.gates));
+                 gates_json(event.gates), readings_json(event.readings));
   return json;
 }
 

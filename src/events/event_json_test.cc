@@ -3,6 +3,8 @@
 #include <chrono>
 #include <cmath>
 #include <limits>
+#include <set>
+#include <string_view>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -64,6 +66,25 @@ TEST(EventJson, NamesAllThatTakePart) {
   EXPECT_EQ(data.at("members"), nlohmann::json({41, 42}));
   EXPECT_EQ(data.at("gates").at(0).at("need"), "at_most");
   EXPECT_FALSE(data.at("gates").at(0).at("passed"));
+}
+
+TEST(EventJson, TellsSinceWhenAndWhatWasRead) {
+  Event event = crossing();
+  event.since = media::MediaTime(std::chrono::milliseconds{12'300});
+  event.readings = {{"forward_total", 3}, {"net_total", -1}};
+  const auto data = nlohmann::json::parse(to_cloud_event(event)).at("data");
+  EXPECT_EQ(data.at("since_s"), 12.3);
+  EXPECT_EQ(data.at("readings").at("forward_total"), 3);
+  EXPECT_EQ(data.at("readings").at("net_total"), -1);
+}
+
+TEST(EventType, EachHasANameAndATopicOfItsOwnKind) {
+  std::set<std::string_view> names;
+  for (const auto type : all_event_types()) {
+    EXPECT_NE(event_type_name(type), "unknown");
+    EXPECT_NE(event_topic(type), "ocelli:Unknown") << event_type_name(type);
+    EXPECT_TRUE(names.insert(event_type_name(type)).second);
+  }
 }
 
 TEST(EventJson, StaysValidForHostileNamesAndImpossibleNumbers) {

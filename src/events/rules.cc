@@ -1,104 +1,85 @@
 #include "events/rules.h"
 
-#include <algorithm>
-#include <cstdlib>
+#include <map>
 #include <set>
 #include <utility>
 
-#include "events/anchor.h"
-#include "events/line_rule.h"
-#include "events/zone_rule.h"
+#include "events/dwell_rule.h"
+#include "events/ground.h"
+#include "events/heading_rule.h"
+#include "events/line_events.h"
+#include "events/object.h"
+#include "events/occupancy_rule.h"
+#include "events/rule.h"
+#include "events/speed_rule.h"
+#include "events/thing_rule.h"
+#include "events/zone_events.h"
 
 namespace ocelli::events {
-namespace {
-
-bool counts(const std::vector<std::string>& wanted, const std::string& label) {
-  return wanted.empty() || std::find(wanted.begin(), wanted.end(), label) != wanted.end();
-}
-
-std::vector<const track::Track*> by_id(std::span<const track::Track> tracks) {
-  std::vector<const track::Track*> sorted;
-  for (const auto& track : tracks) sorted.push_back(&track);
-  std::sort(sorted.begin(), sorted.end(), [](const auto* a, const auto* b) { return a->id < b->id; });
-  return sorted;
-}
-
-}  // namespace
 
 struct Rules::Impl {
-  Impl(std::string camera_name, const RulesConfig& config, std::vector<std::string> class_names)
-      : camera(std::move(camera_name)),
-        labels(std::move(class_names)),
-        lines(config.lines.begin(), config.lines.end()),
-        zones(config.zones.begin(), config.zones.end()) {}
-
-  std::string label_of(const track::Track& track) const {
-    const auto index = static_cast<std::size_t>(track.class_id);
-    if (track.class_id >= 0 && index < labels.size()) return labels[index];
-    return "class " + std::to_string(track.class_id);
+  Impl(std::string camera_name, const RulesConfig& config, std::vector<std::string> labels)
+      : camera(std::move(camera_name)), objects(config.relink_window, std::move(labels)), ground(config.ground) {
+    for (const auto& line : config.lines) rules.push_back(std::make_unique<LineEvents>(line));
+    for (const auto& zone : config.zones) add_zone(zone);
   }
 
-  /// One frame's way from tracks to events.
-  void judge(const media::FrameInfo& frame, const track::Track& track, std::vector<Event>& events) {
-    if (track.state != track::TrackState::confirmed) return;  // a predicted position proves nothing
-    const PictureSize picture{frame.width, frame.height};
-    const Anchor anchor = anchor_of(track.box, picture);
-    const std::string label = label_of(track);
-    if (begun.insert(track.id).second) add(EventType::track_began, frame, track, events);
-    for (auto& line : lines) {
-      if (!counts(line.config().labels, label)) continue;
-      const auto count = line.see(track.id, anchor, picture);
-      for (int i = 0; i < std::abs(count.crossings); ++i) {
-        Event& event = add(EventType::line_crossed, frame, track, events);
-        event.rule = line.config().name;
-        event.direction = count.crossings > 0 ? "forward" : "backward";
-        event.gates = count.gates;
+  void add_zone(const ZoneConfig& config) {
+    auto events = std::make_unique<ZoneEvents>(config);
+    const ZoneRule& zone = events->zone();
+    rules.push_back(std::move(events));
+    if (config.dwell.count() > 0) rules.push_back(std::make_unique<DwellRule>(zone));
+    if (config.occupancy > 0) rules.push_back(std::make_unique<OccupancyRule>(zone));
+    if (config.wrong_way_for.count() > 0) rules.push_back(std::make_unique<HeadingRule>(zone));
+    if (config.max_speed_kmh > 0) rules.push_back(std::make_unique<SpeedRule>(zone, ground));
+    const bool watches_things = config.left_after.count() > 0 || config.removed_after.count() > 0;
+    if (watches_things) rules.push_back(std::make_unique<ThingRule>(config, ground));
+  }
+
+  void see(const Scene& scene, Report& report) {
+    for (const Object* object : scene.seen) {
+      if (begun.insert(object->track.id).second) {
+        report.happened(report.draft(EventType::track_began, object->track, object->label));
+      }
+      for (const auto& rule : rules) {
+        if (rule->counts(object->label)) rule->see(*object, scene, report);
       }
     }
-    for (auto& zone : zones) {
-      if (!counts(zone.config().labels, label)) continue;
-      add_zone_event(zone, zone.see(track.id, anchor, frame.time), frame, track, events);
+  }
+
+  /// Objects that are gone and tracks that ended, by track: what happened to the object comes first.
+  void end(const Scene& scene, const std::vector<Object>& gone, std::span<const track::Track> ended, Report& report) {
+    struct Leaving {
+      const Object* object = nullptr;
+      const track::Track* track = nullptr;
+    };
+    std::map<std::uint64_t, Leaving> leaving;
+    for (const auto& object : gone) leaving[object.track.id].object = &object;
+    for (const auto& track : ended) {
+      if (begun.erase(track.id) > 0) leaving[track.id].track = &track;
+    }
+    for (const auto& [id, one] : leaving) {
+      if (one.object != nullptr) end(*one.object, scene, report);
+      if (one.track == nullptr) continue;
+      report.happened(report.draft(EventType::track_ended, *one.track, objects.label_of(*one.track)));
     }
   }
 
-  void end(const media::FrameInfo& frame, const track::Track& track, std::vector<Event>& events) {
-    for (auto& line : lines) line.forget(track.id);
-    for (auto& zone : zones) add_zone_event(zone, zone.end(track.id), frame, track, events);
-    if (begun.erase(track.id) > 0) add(EventType::track_ended, frame, track, events);
+  /// All rules, whatever its label is now: the tracker may have changed its mind about that.
+  void end(const Object& object, const Scene& scene, Report& report) {
+    for (const auto& rule : rules) rule->end(object, scene, report);
   }
 
-  void add_zone_event(const ZoneRule& zone, ZoneRule::Judgement judgement, const media::FrameInfo& frame,
-                      const track::Track& track, std::vector<Event>& events) {
-    if (judgement.change == ZoneRule::Change::none) return;
-    const bool entered = judgement.change == ZoneRule::Change::entered;
-    Event& event = add(entered ? EventType::zone_entered : EventType::zone_left, frame, track, events);
-    event.rule = zone.config().name;
-    event.gates = std::move(judgement.gates);
-  }
-
-  Event& add(EventType type, const media::FrameInfo& frame, const track::Track& track, std::vector<Event>& events) {
-    Event event;
-    event.sequence = ++last_sequence;
-    event.type = type;
-    event.camera = camera;
-    event.time = frame.time;
-    event.wall_time = frame.captured;
-    event.frame = frame.sequence;
-    event.track_id = track.id;
-    event.label = label_of(track);
-    event.score = track.score;
-    event.box = track.box;
-    event.picture_width = frame.width;
-    event.picture_height = frame.height;
-    return events.emplace_back(std::move(event));
+  void after_frame(const Scene& scene, Report& report) {
+    for (const auto& rule : rules) rule->after_frame(scene, report);
   }
 
   const std::string camera;
-  const std::vector<std::string> labels;
-  std::vector<LineRule> lines;
-  std::vector<ZoneRule> zones;
-  std::set<std::uint64_t> begun;  // tracks whose begin was told and whose end was not
-  std::uint64_t last_sequence = 0;
+  Objects objects;
+  const Ground ground;
+  std::vector<std::unique_ptr<Rule>> rules;  // lines, then zones, as configured; each zone's own rules behind it
+  std::set<std::uint64_t> begun;             // tracks whose begin was told and whose end was not
+  Counters counters;
 };
 
 Rules::Rules(std::string camera, const RulesConfig& config, std::vector<std::string> labels)
@@ -110,10 +91,23 @@ Rules& Rules::operator=(Rules&&) noexcept = default;
 Rules::Judgement Rules::update(const media::FrameInfo& frame, std::span<const track::Track> tracks,
                                std::span<const track::Track> ended) {
   Judgement judgement;
-  if (frame.width > 0 && frame.height > 0) {
-    for (const auto* track : by_id(tracks)) impl_->judge(frame, *track, judgement.events);
-  }
-  for (const auto* track : by_id(ended)) impl_->end(frame, *track, judgement.events);
+  Report report(impl_->camera, frame, impl_->counters, judgement);
+  // A frame without a size has no places in it.
+  if (frame.width <= 0 || frame.height <= 0) tracks = {};
+  auto [seen, gone] = impl_->objects.update(frame, tracks, ended);
+  const Scene scene{frame, std::move(seen)};
+  impl_->see(scene, report);
+  impl_->end(scene, gone, ended, report);
+  impl_->after_frame(scene, report);
+  return judgement;
+}
+
+Rules::Judgement Rules::finish(const media::FrameInfo& last, std::span<const track::Track> ended) {
+  Judgement judgement = update(last, {}, ended);
+  Report report(impl_->camera, last, impl_->counters, judgement);
+  const Scene scene{last, {}};
+  impl_->end(scene, impl_->objects.finish(), {}, report);
+  impl_->after_frame(scene, report);
   return judgement;
 }
 

@@ -34,6 +34,7 @@ RulesConfig door_and_yard() {
   RulesConfig config;
   config.lines.push_back({"door", {0.5F, 1}, {0.5F, 0}, {}, 0.01F});
   config.zones.push_back({"yard", {{0.4F, 0}, {1, 0}, {1, 1}, {0.4F, 1}}, {}, milliseconds{0}});
+  config.relink_window = milliseconds{0};  // who is gone is gone at once
   return config;
 }
 
@@ -115,6 +116,78 @@ TEST(Rules, CountsOnlyTheLabelsThatWereAskedFor) {
   const auto events = rules.update(frame_at(1), std::vector{person(1, 700), car}, {}).events;
   EXPECT_EQ(types(events), (std::vector{EventType::zone_entered, EventType::line_crossed, EventType::zone_entered}));
   EXPECT_EQ(events[1].label, "car");
+}
+
+TEST(Rules, ALineTellsItsTotals) {
+  Rules rules("gate", door_and_yard(), {"person"});
+  std::vector<Event> crossings;
+  for (int i = 0; i < 4; ++i) {
+    for (const auto& event :
+         rules.update(frame_at(static_cast<std::uint64_t>(i)), std::vector{person(1, i % 2 == 0 ? 100.F : 700.F)}, {})
+             .events) {
+      if (event.type == EventType::line_crossed) crossings.push_back(event);
+    }
+  }
+  ASSERT_EQ(crossings.size(), 3U);
+  const auto& totals = crossings.back().readings;
+  ASSERT_EQ(totals.size(), 3U);
+  EXPECT_EQ(totals[0].name, "forward_total");
+  EXPECT_EQ(totals[0].value, 2);
+  EXPECT_EQ(totals[1].value, 1);
+  EXPECT_EQ(totals[2].value, 1);
+}
+
+TEST(Rules, ACrossingTellsWhenItWas) {
+  Rules rules("gate", door_and_yard(), {"person"});
+  rules.update(frame_at(0), std::vector{person(1, 400)}, {});
+  const auto events = rules.update(frame_at(10), std::vector{person(1, 800)}, {}).events;
+  ASSERT_EQ(events.at(0).type, EventType::line_crossed);
+  EXPECT_EQ(events[0].time, media::MediaTime(milliseconds{400}));
+  ASSERT_TRUE(events[0].since);
+  EXPECT_NEAR(media::to_seconds(*events[0].since), 0.1, 1e-6) << "a quarter of the way";
+}
+
+TEST(Rules, WhoMayStillComeBackLeavesWithTheStream) {
+  RulesConfig config = door_and_yard();
+  config.relink_window = std::chrono::seconds{1};
+  Rules rules("gate", config, {"person"});
+  rules.update(frame_at(0), std::vector{person(1, 700)}, {});
+  const std::vector ended{person(1, 700, TrackState::lost)};
+  EXPECT_EQ(types(rules.update(frame_at(1), {}, ended).events), std::vector{EventType::track_ended});
+  EXPECT_EQ(types(rules.finish(frame_at(1), {}).events), std::vector{EventType::zone_left});
+  EXPECT_TRUE(rules.finish(frame_at(1), {}).events.empty());
+}
+
+TEST(Rules, BoundsNearMissesAndCountsThoseLeftOut) {
+  RulesConfig config = door_and_yard();
+  config.zones[0].min_stay = milliseconds{400};
+  Rules rules("gate", config, {"person"});
+  // Every two seconds somebody is in the yard for 240 ms of the 400.
+  std::vector<NearMiss> told;
+  for (std::uint64_t visit = 0; visit <= 30; ++visit) {
+    for (const std::uint64_t frame : {0, 6, 7}) {
+      const auto judgement =
+          rules.update(frame_at(50 * visit + frame), std::vector{person(1, frame < 7 ? 450.F : 300.F)}, {});
+      told.insert(told.end(), judgement.near_misses.begin(), judgement.near_misses.end());
+    }
+  }
+  ASSERT_EQ(told.size(), 7U) << "six in the first minute, one in the second";
+  EXPECT_EQ(told[5].left_out, 0U);
+  EXPECT_EQ(told[6].left_out, 24U);
+  EXPECT_EQ(told[6].would_be.sequence, 7U);
+  EXPECT_EQ(told[6].would_be.type, EventType::zone_entered);
+  ASSERT_EQ(told[6].would_be.gates.size(), 1U);
+  EXPECT_DOUBLE_EQ(told[6].would_be.gates[0].value, 0.24);
+  EXPECT_FALSE(told[6].would_be.gates[0].passed);
+}
+
+TEST(Rules, WhatWasFarFromHappeningIsNoNearMiss) {
+  RulesConfig config = door_and_yard();
+  config.zones[0].min_stay = milliseconds{400};
+  Rules rules("gate", config, {"person"});
+  rules.update(frame_at(0), std::vector{person(1, 450)}, {});
+  rules.update(frame_at(4), std::vector{person(1, 450)}, {});
+  EXPECT_TRUE(rules.update(frame_at(5), std::vector{person(1, 300)}, {}).near_misses.empty()) << "160 ms of 400";
 }
 
 TEST(Rules, NamesClassesThatTheModelDoesNotKnow) {

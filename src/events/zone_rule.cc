@@ -2,9 +2,17 @@
 
 #include <chrono>
 #include <cstddef>
+#include <optional>
 #include <utility>
 
 namespace ocelli::events {
+namespace {
+
+double seconds(std::chrono::nanoseconds duration) {
+  return std::chrono::duration<double>(duration).count();
+}
+
+}  // namespace
 
 bool contains(const std::vector<vision::UnitPoint>& corners, Anchor point) {
   bool inside = false;
@@ -22,30 +30,45 @@ bool contains(const std::vector<vision::UnitPoint>& corners, Anchor point) {
 
 ZoneRule::ZoneRule(const ZoneConfig& config) : config_(config) {}
 
-ZoneRule::Judgement ZoneRule::see(std::uint64_t track_id, Anchor anchor, media::MediaTime time) {
-  Stay& stay = stays_[track_id];
+ZoneRule::Judgement ZoneRule::see(std::uint64_t object, Anchor anchor, media::MediaTime time) {
+  Stay& stay = stays_[object];
   const bool inside = contains(config_.corners, anchor);
+  const auto last_seen = std::exchange(stay.last_seen, time);
   if (inside == stay.counted_inside) {
-    stay.otherwise_since.reset();
-    return {};
+    if (!stay.otherwise_since) return {};
+    const auto since = *std::exchange(stay.otherwise_since, std::nullopt);
+    return inside ? Judgement{} : nearly_entered(since, last_seen);
   }
   if (!stay.otherwise_since) stay.otherwise_since = time;
-  const auto stayed = time - *stay.otherwise_since;
-  if (stayed < config_.min_stay) return {};
+  const auto since = *stay.otherwise_since;
+  if (time - since < config_.min_stay) return {};
   stay.counted_inside = inside;
   stay.otherwise_since.reset();
-  const double stayed_s = std::chrono::duration<double>(stayed).count();
-  const double threshold_s = std::chrono::duration<double>(config_.min_stay).count();
-  return {inside ? Change::entered : Change::left, {{inside ? "inside_s" : "outside_s", stayed_s, threshold_s, true}}};
+  if (inside) stay.inside_since = since;
+  return {inside ? Change::entered : Change::left,
+          {at_least(inside ? "inside_s" : "outside_s", seconds(time - since), seconds(config_.min_stay))},
+          since};
 }
 
-ZoneRule::Judgement ZoneRule::end(std::uint64_t track_id) {
-  const auto stay = stays_.find(track_id);
-  if (stay == stays_.end()) return {};
-  const bool was_inside = stay->second.counted_inside;
-  stays_.erase(stay);
-  if (!was_inside) return {};
-  return {Change::left, {{"track_ended", 1, 1, true}}};
+ZoneRule::Judgement ZoneRule::end(std::uint64_t object) {
+  const auto entry = stays_.find(object);
+  if (entry == stays_.end()) return {};
+  const Stay stay = entry->second;
+  stays_.erase(entry);
+  if (stay.counted_inside) {
+    return {Change::left, {{"track_ended", 1, 1, true}}, stay.otherwise_since.value_or(stay.last_seen)};
+  }
+  return stay.otherwise_since ? nearly_entered(*stay.otherwise_since, stay.last_seen) : Judgement{};
+}
+
+ZoneRule::Judgement ZoneRule::nearly_entered(media::MediaTime since, media::MediaTime until) const {
+  return {
+      Change::none, {at_least("inside_s", seconds(until - since), seconds(config_.min_stay))}, since, Chance::missed};
+}
+
+const ZoneRule::Stay* ZoneRule::stay(std::uint64_t object) const {
+  const auto entry = stays_.find(object);
+  return entry == stays_.end() ? nullptr : &entry->second;
 }
 
 }  // namespace ocelli::events

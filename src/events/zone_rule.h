@@ -22,23 +22,36 @@ class ZoneRule {
   explicit ZoneRule(const ZoneConfig& config);
 
   enum class Change { none, entered, left };
+  enum class Chance { none, missed };
   struct Judgement {
     Change change = Change::none;
     std::vector<Gate> gates;
+    media::MediaTime since{};        ///< when it was first seen inside (outside)
+    Chance to_enter = Chance::none;  ///< missed: it was inside, and gone again before that counted
+  };
+
+  struct Stay {
+    bool counted_inside = false;
+    std::optional<media::MediaTime> otherwise_since;  ///< when the anchor began to say the opposite
+    media::MediaTime inside_since;                    ///< first seen inside, of a stay that counts
+    media::MediaTime last_seen;
+
+    /// Whether the stay counts and the anchor agrees.
+    bool surely_inside() const { return counted_inside && !otherwise_since; }
   };
 
   /// The object is seen at `anchor` now.
-  Judgement see(std::uint64_t track_id, Anchor anchor, media::MediaTime time);
+  Judgement see(std::uint64_t object, Anchor anchor, media::MediaTime time);
   /// The object is gone for good: it has left if it was inside.
-  Judgement end(std::uint64_t track_id);
+  Judgement end(std::uint64_t object);
 
   const ZoneConfig& config() const { return config_; }
 
+  /// What is known about the object; nothing before its first sighting and after its end.
+  const Stay* stay(std::uint64_t object) const;
+
  private:
-  struct Stay {
-    bool counted_inside = false;
-    std::optional<media::MediaTime> otherwise_since;  // when the anchor began to say the opposite
-  };
+  Judgement nearly_entered(media::MediaTime since, media::MediaTime until) const;
 
   const ZoneConfig config_;
   std::map<std::uint64_t, Stay> stays_;
