@@ -128,6 +128,17 @@ class FieldReader {
     return true;
   }
 
+  bool operator()(std::vector<events::MetrePoint>* target) {
+    if (!check_list()) return false;
+    std::vector<events::MetrePoint> places;
+    for (const auto& item : value_.as_list(problems_)) {
+      if (!read_place(item, places.emplace_back())) return false;
+    }
+    *target = std::move(places);
+    return true;
+  }
+
+  bool operator()(events::AllowedDirection* target) { return read_choice(target); }
   bool operator()(base::LogLevel* target) { return read_choice(target); }
   bool operator()(base::LogFormat* target) { return read_choice(target); }
   bool operator()(media::RtspTransport* target) { return read_choice(target); }
@@ -174,6 +185,26 @@ class FieldReader {
     const auto y = read_coordinate(coordinates[1]);
     if (!x || !y) return false;
     point = {static_cast<float>(*x), static_cast<float>(*y)};
+    return true;
+  }
+
+  bool read_place(const YamlValue& value, events::MetrePoint& place) {
+    const std::size_t problems_before = problems_.size();
+    const auto coordinates = value.as_list(problems_);
+    if (problems_.size() != problems_before) return false;
+    if (coordinates.size() != 2) {
+      problems_.push_back(value.problem("a place is [x, y], in metres"));
+      return false;
+    }
+    for (const auto& coordinate : coordinates) {
+      const auto metres = coordinate.as_number(problems_);
+      if (!metres) return false;
+      if (std::abs(*metres) > kFarthestMetres) {
+        problems_.push_back(coordinate.problem(fmt::format("a place is within {} metres of [0, 0]", kFarthestMetres)));
+        return false;
+      }
+      (&coordinate == coordinates.data() ? place.x : place.y) = *metres;
+    }
     return true;
   }
 

@@ -13,8 +13,9 @@ namespace ocelli::config {
 /// Where the value of a key goes; its type says how it is written.
 using FieldTarget = std::variant<std::string*, bool*, int*, float*, double*, std::chrono::milliseconds*,
                                  std::vector<std::string>*, vision::UnitPoint*, std::vector<vision::UnitPoint>*,
-                                 base::LogLevel*, base::LogFormat*, media::RtspTransport*, media::DecodeLevel*,
-                                 media::DecodeDevice*, infer::PrecisionChoice*, infer::Provider*, engine::Promotion*>;
+                                 std::vector<events::MetrePoint>*, events::AllowedDirection*, base::LogLevel*,
+                                 base::LogFormat*, media::RtspTransport*, media::DecodeLevel*, media::DecodeDevice*,
+                                 infer::PrecisionChoice*, infer::Provider*, engine::Promotion*>;
 
 enum class Presence { optional, required };
 
@@ -42,7 +43,14 @@ std::vector<Section> sections_of(SiteConfig& site);
 std::vector<Field> fields_of(engine::StreamConfig& camera);
 std::vector<Field> fields_of(engine::RecordConfig& record);
 std::vector<Field> fields_of(events::ZoneConfig& zone);
-std::vector<Field> fields_of(events::LineConfig& line);
+std::vector<Field> fields_of(events::GroundConfig& ground);
+
+/// A line as it is written: by its two ends, or by all its points.
+struct WrittenLine {
+  events::LineConfig line;
+  std::vector<vision::UnitPoint> points;
+};
+std::vector<Field> fields_of(WrittenLine& written);
 
 /// What a camera has before the file says anything.
 engine::StreamConfig default_camera();
@@ -59,11 +67,15 @@ std::vector<std::string> choices(const media::DecodeDevice* device);
 std::vector<std::string> choices(const infer::PrecisionChoice* precision);
 std::vector<std::string> choices(const infer::Provider* provider);
 std::vector<std::string> choices(const engine::Promotion* promotion);
+std::vector<std::string> choices(const events::AllowedDirection* allowed);
 
 /// "500ms", "10s", "2m", "1h"; fractions are allowed.
 inline constexpr std::string_view kDurationPattern = "^[0-9]+(\\.[0-9]+)?(ms|s|m|h)$";
 /// Of cameras, zones and lines: they become parts of file names, topics and addresses.
 inline constexpr std::string_view kNamePattern = "^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$";
+
+/// Places of a ground lie within this distance of its origin.
+inline constexpr double kFarthestMetres = 10'000;
 
 /// Shortest form, e.g. "2m", "1500ms".
 std::string format_duration(std::chrono::milliseconds duration);

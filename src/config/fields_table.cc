@@ -6,6 +6,7 @@ namespace {
 constexpr double kSecond = 1'000;
 constexpr double kMinute = 60 * kSecond;
 constexpr double kHour = 60 * kMinute;
+constexpr double kDay = 24 * kHour;
 constexpr double kMaxPathBytes = 4'096;
 constexpr double kMostProbeBytes = 100'000'000;
 constexpr double kMaxClasses = 1'000;
@@ -142,6 +143,9 @@ std::vector<Field> fields_of(engine::StreamConfig& camera) {
       {"probe_bytes", &camera.source.probe_bytes, 0, kMostProbeBytes,
        "How much of the input may be read until its streams are known; 0: as docs/sources.md says for its container."},
       {"analyze_duration", &camera.source.analyze_duration, 0, kMinute, "The same in time of the video; 0s: likewise."},
+      {"relink_window", &camera.rules.relink_window, 0, kMinute,
+       "An object whose number changes within this time, because it was hidden or confused, goes on for zones and "
+       "lines; 0s: never."},
       {"picture_rate", &camera.source.pictures_per_second, 0.001, 1'000,
        "Pictures per second of a folder of pictures; what a camera of this machine is asked for."},
   };
@@ -157,8 +161,7 @@ std::vector<Field> fields_of(engine::RecordConfig& record) {
       {"after", &record.after, 0, 10 * kMinute, "After the event."},
       {"longest", &record.longest, kSecond, kHour, "Events that come meanwhile extend a clip up to this length."},
       {"events", &record.events, 1, 100,
-       "Types of events that are recorded: track_began, track_ended, line_crossed, zone_entered, zone_left; absent: "
-       "all."},
+       "Types of events that are recorded, as in docs/rules.md, such as line_crossed; absent: all."},
       {"folder_mib", &record.folder_mib, 1, 1'000'000'000,
        "Bound on all clips in the folder, in MiB; the oldest are removed first, other files never."},
       {"memory_mib", &record.memory_mib, 1, 65'536,
@@ -172,17 +175,48 @@ std::vector<Field> fields_of(events::ZoneConfig& zone) {
        Presence::required},
       {"classes", &zone.labels, 1, kMaxClasses, "Classes that count; absent: all."},
       {"min_stay", &zone.min_stay, 0, kHour, "Inside (outside) for this long before it counts as entered (left)."},
+      {"dwell", &zone.dwell, 0, kDay, "A stay of this length is a `zone_dwell`; 0s: none."},
+      {"occupancy", &zone.occupancy, 0, 10'000,
+       "This many inside at once are an `occupancy_began`, fewer again an `occupancy_ended`; 0: none."},
+      {"occupancy_for", &zone.occupancy_for, 0, kHour, "So many, or fewer, for this long before it counts."},
+      {"heading_deg", &zone.heading_deg, 0, 360,
+       "The way to go, as seen on the screen: 0 up, 90 to the right, 180 down; with `wrong_way_for`."},
+      {"heading_within_deg", &zone.heading_within_deg, 1, 179, "Who differs more from it goes the wrong way."},
+      {"wrong_way_for", &zone.wrong_way_for, 0, kHour, "Going the wrong way for this long is a `wrong_way`; 0s: none."},
+      {"max_speed_kmh", &zone.max_speed_kmh, 0, 1'000,
+       "Going faster is a `speeding`; 0: none. Without `ground` only people's speed is known, roughly."},
+      {"speeding_for", &zone.speeding_for, 0, kHour, "Faster for this long before it counts."},
+      {"things", &zone.things, 1, kMaxClasses, "Classes that can be left or removed."},
+      {"left_after", &zone.left_after, 0, kDay,
+       "A thing that stood still, with nobody near, for this long is an `object_left`; 0s: none."},
+      {"left_distance_m", &zone.left_distance_m, 0.1, 1'000, "Who is nearer to a thing is with it."},
+      {"removed_after", &zone.removed_after, 0, kDay,
+       "A thing that stood still for this long and is gone, though its place can be seen, is an `object_removed`; "
+       "0s: none."},
   };
 }
 
-std::vector<Field> fields_of(events::LineConfig& line) {
+std::vector<Field> fields_of(WrittenLine& written) {
+  events::LineConfig& line = written.line;
   return {
-      {"from", &line.from, 0, 0, "First point. Walking from here to the second, left to right is \"forward\".",
-       Presence::required},
-      {"to", &line.to, 0, 0, "Second point.", Presence::required},
+      {"from", &line.from, 0, 0, "First point. Walking from here to the second, left to right is \"forward\"."},
+      {"to", &line.to, 0, 0, "Second point."},
+      {"points", &written.points, 2, kMaxCorners, "In place of from and to: all points of a line with bends."},
       {"classes", &line.labels, 1, kMaxClasses, "Classes that count; absent: all."},
       {"hysteresis", &line.hysteresis, 0, 0.5,
        "Share of the picture's height that an object must go beyond the line before it counts."},
+      {"allowed", &line.allowed, 0, 0, "Crossing the other way is a `wrong_way`, too."},
+      {"tailgating", &line.tailgating, 0, kHour,
+       "Who crosses the same way as another not later than this after him is a `tailgating`; 0s: none."},
+  };
+}
+
+std::vector<Field> fields_of(events::GroundConfig& ground) {
+  return {
+      {"points", &ground.points, 4, 4, "Four places on the ground, as shares of the picture; no three in a line."},
+      {"metres", &ground.metres, 4, 4, "Where they are in metres, in the same order, from any origin."},
+      {"person_height_m", &ground.person_height_m, 0.5, 3,
+       "How tall people are: the ruler of a camera without points."},
   };
 }
 
@@ -222,6 +256,10 @@ std::vector<std::string> choices(const infer::Provider* /*provider*/) {
 
 std::vector<std::string> choices(const engine::Promotion* /*promotion*/) {
   return {"automatic", "by_hand"};
+}
+
+std::vector<std::string> choices(const events::AllowedDirection* /*allowed*/) {
+  return {"both", "forward", "backward"};
 }
 
 }  // namespace ocelli::config

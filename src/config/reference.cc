@@ -27,9 +27,13 @@ struct WrittenForm {
   Written operator()(const double* value) const { return {"number, " + range(), fmt::format("{}", *value)}; }
   Written operator()(const float* value) const { return {"number, " + range(), fmt::format("{}", *value)}; }
   Written operator()(const std::chrono::milliseconds* value) const { return {"duration", format_duration(*value)}; }
-  Written operator()(const std::vector<std::string>* /*value*/) const { return {"list of names", "all"}; }
+  Written operator()(const std::vector<std::string>* value) const {
+    return {"list of names", value->empty() ? "all" : fmt::format("{}", fmt::join(*value, ", "))};
+  }
   Written operator()(const vision::UnitPoint* /*value*/) const { return {"point", ""}; }
   Written operator()(const std::vector<vision::UnitPoint>* /*value*/) const { return {"list of points", ""}; }
+  Written operator()(const std::vector<events::MetrePoint>* /*value*/) const { return {"list of places", ""}; }
+  Written operator()(const events::AllowedDirection* value) const { return choice(value); }
   Written operator()(const base::LogLevel* value) const { return choice(value); }
   Written operator()(const base::LogFormat* value) const { return choice(value); }
   Written operator()(const media::RtspTransport* value) const { return choice(value); }
@@ -75,7 +79,8 @@ std::string site_config_reference() {
   engine::StreamConfig camera = default_camera();
   engine::RecordConfig record;
   events::ZoneConfig zone;
-  events::LineConfig line;
+  WrittenLine line;
+  events::GroundConfig ground;
   std::string text;
   for (const auto& section : sections_of(site)) text += section_table(section);
   text += table("cameras.NAME", "One camera, or a file that is played as one.", fields_of(camera));
@@ -84,8 +89,13 @@ std::string site_config_reference() {
       table("cameras.NAME.record",
             "Clips of events, copied from what the camera sends without encoding it again. `ocelli serve` writes them.",
             fields_of(record));
-  text += table("cameras.NAME.zones.NAME", "An area. Who enters it and who leaves it is an event.", fields_of(zone));
-  text += table("cameras.NAME.lines.NAME", "A line. Who crosses it, and which way, is an event.", fields_of(line));
+  text += table("cameras.NAME.zones.NAME",
+                "An area. Who enters it and who leaves it is an event; docs/rules.md tells all.", fields_of(zone));
+  text += table("cameras.NAME.lines.NAME",
+                "A line, straight from `from` to `to` or through `points`. Who crosses it, and which way, is an event.",
+                fields_of(line));
+  text += table("cameras.NAME.ground", "How the camera's pixels become metres, for speeds and distances.",
+                fields_of(ground));
   text.pop_back();
   return text;
 }

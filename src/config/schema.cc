@@ -22,6 +22,13 @@ Json point_schema() {
           {"maxItems", 2}};
 }
 
+Json place_schema() {
+  return {{"type", "array"},
+          {"items", {{"type", "number"}, {"minimum", -kFarthestMetres}, {"maximum", kFarthestMetres}}},
+          {"minItems", 2},
+          {"maxItems", 2}};
+}
+
 /// Overloads by the type of the target.
 struct TypeSchema {
   const Field& field;
@@ -55,6 +62,8 @@ struct TypeSchema {
   }
   Json operator()(const vision::UnitPoint* /*value*/) const { return point_schema(); }
   Json operator()(const std::vector<vision::UnitPoint>* /*value*/) const { return list(point_schema()); }
+  Json operator()(const std::vector<events::MetrePoint>* /*value*/) const { return list(place_schema()); }
+  Json operator()(const events::AllowedDirection* value) const { return choice(value); }
   Json operator()(const base::LogLevel* value) const { return choice(value); }
   Json operator()(const base::LogFormat* value) const { return choice(value); }
   Json operator()(const media::RtspTransport* value) const { return choice(value); }
@@ -100,11 +109,35 @@ Json record_schema() {
   return schema;
 }
 
+/// Either by its two ends or by all its points.
+Json line_schema() {
+  WrittenLine line;
+  Json schema = mapping_schema(fields_of(line));
+  schema["anyOf"] = {
+      {{"required", Json::array({"from", "to"})}, {"properties", {{"points", false}}}},
+      {{"required", Json::array({"points"})}, {"properties", {{"from", false}, {"to", false}}}},
+  };
+  return schema;
+}
+
+/// Four points and their places, or neither.
+Json ground_schema() {
+  events::GroundConfig ground;
+  Json schema = mapping_schema(fields_of(ground));
+  schema["type"] = {"object", "null"};
+  schema["anyOf"] = {
+      {{"required", Json::array({"points", "metres"})}},
+      {{"properties", {{"points", false}, {"metres", false}}}},
+  };
+  return schema;
+}
+
 Json camera_schema() {
   engine::StreamConfig camera = default_camera();
   Json schema = mapping_schema(fields_of(camera));
   schema["properties"]["record"] = {{"$ref", "#/$defs/record"}};
   schema["properties"]["zones"] = named("Areas, by name.", "zone");
+  schema["properties"]["ground"] = {{"$ref", "#/$defs/ground"}};
   schema["properties"]["lines"] = named("Lines that count who crosses them, by name.", "line");
   return schema;
 }
@@ -125,7 +158,6 @@ Json defaults_schema() {
 std::string site_config_schema() {
   SiteConfig site;
   events::ZoneConfig zone;
-  events::LineConfig line;
   Json properties = Json::object();
   for (const auto& section : sections_of(site)) {
     Json schema = mapping_schema(section.fields);
@@ -145,7 +177,8 @@ std::string site_config_schema() {
        {{"camera", camera_schema()},
         {"record", record_schema()},
         {"zone", mapping_schema(fields_of(zone))},
-        {"line", mapping_schema(fields_of(line))}}},
+        {"line", line_schema()},
+        {"ground", ground_schema()}}},
   };
   return schema.dump(2) + "\n";
 }

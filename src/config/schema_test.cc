@@ -70,6 +70,9 @@ class Validator {
       const Json types = argument.is_array() ? argument : Json::array({argument});
       return std::any_of(types.begin(), types.end(), [&](const Json& type) { return has_type(value, type); });
     }
+    if (keyword == "anyOf") {
+      return std::any_of(argument.begin(), argument.end(), [&](const Json& schema) { return valid(value, schema); });
+    }
     if (keyword == "enum") return std::find(argument.begin(), argument.end(), value) != argument.end();
     if (value.is_number()) return valid_number(value, keyword, argument);
     if (value.is_string()) return valid_string(value.get<std::string>(), keyword, argument);
@@ -209,6 +212,22 @@ TEST_F(Schema, AgreesWithTheReader) {
       "cameras: {a: {url: x, lines: {l: {from: [0, 0]}}}}",
       "cameras: {a: {url: x, lines: {l: {from: [0, 0], to: [1, 1], hysteresis: 0.7}}}}",
       "cameras: {a: {url: x, lines: {l: {from: [0, 0], to: [1, 1], min_stay: 1s}}}}",
+      "cameras: {a: {url: x, lines: {l: {points: [[0, 0], [1, 0], [1, 1]], allowed: forward}}}}",
+      "cameras: {a: {url: x, lines: {l: {points: [[0, 0]]}}}}",
+      "cameras: {a: {url: x, lines: {l: {points: [[0, 0], [1, 1]], from: [0, 0]}}}}",
+      "cameras: {a: {url: x, lines: {l: {points: [[0, 0], [1, 1]], from: [0, 0], to: [1, 1]}}}}",
+      "cameras: {a: {url: x, lines: {l: {from: [0, 0], to: [1, 1], allowed: sideways}}}}",
+      "cameras: {a: {url: x, lines: {l: {from: [0, 0], to: [1, 1], tailgating: 1s}}}}",
+      "cameras: {a: {url: x, zones: {z: {points: [[0, 0], [1, 0], [1, 1]], dwell: 30s, occupancy: 3}}}}",
+      "cameras: {a: {url: x, zones: {z: {points: [[0, 0], [1, 0], [1, 1]], occupancy: many}}}}",
+      "cameras: {a: {url: x, zones: {z: {points: [[0, 0], [1, 0], [1, 1]], things: []}}}}",
+      "cameras: {a: {url: x, ground: }}",
+      "cameras: {a: {url: x, ground: {person_height_m: 1.6}}}",
+      "cameras: {a: {url: x, ground: {person_height_m: 16}}}",
+      "cameras: {a: {url: x, ground: {points: [[0, 0], [1, 0], [1, 1], [0, 1]]}}}",
+      "cameras: {a: {url: x, ground: {points: [[0, 0], [1, 0], [1, 1], [0, 1]], metres: [[0, 0], [9, 0], [9, 9], [0, "
+      "9]]}}}",
+      "cameras: {a: {url: x, ground: {points: [[0, 0], [1, 0], [1, 1]], metres: [[0, 0], [9, 0], [9, 9]]}}}",
       "cameras: {a: {url: x, record: }}",
       "cameras: {a: {url: x, record: {folder: clips, before: 10s, memory_mib: 64}}}",
       "cameras: {a: {url: x, record: {folder: clips, before: 10}}}",

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cmath>
+#include <cstddef>
 #include <cstring>
 #include <fstream>
 #include <optional>
@@ -32,6 +34,21 @@ bool is_name(const std::string& text) {
   static const std::regex kPattern{std::string(kNamePattern)};
   // std::regex recurses per character, so the length is looked at first.
   return text.size() <= 64 && std::regex_match(text, kPattern);
+}
+
+/// Also where two points are the same.
+template <class Point>
+bool three_in_a_line(const std::vector<Point>& points) {
+  for (std::size_t left_out = 0; left_out < points.size(); ++left_out) {
+    std::vector<Point> three = points;
+    three.erase(three.begin() + static_cast<std::ptrdiff_t>(left_out));
+    const double ax = static_cast<double>(three[1].x) - three[0].x;
+    const double ay = static_cast<double>(three[1].y) - three[0].y;
+    const double bx = static_cast<double>(three[2].x) - three[0].x;
+    const double by = static_cast<double>(three[2].y) - three[0].y;
+    if (std::abs(ax * by - ay * bx) < 1e-6) return true;
+  }
+  return false;
 }
 
 class SiteReader {
@@ -148,6 +165,8 @@ class SiteReader {
         camera.rules.lines.push_back(read_line(entry, name));
       }
     }
+    if (const auto ground = present(reader, "ground")) read_ground(*ground, camera.rules.ground);
+    if (const auto zones = reader.child("zones")) check_speeds(*zones, camera.rules);
     reader.finish();
     return camera;
   }
@@ -156,18 +175,95 @@ class SiteReader {
     events::ZoneConfig zone;
     zone.name = name;
     if (!read_mapping(value, fields_of(zone))) return zone;
-    const auto defect = polygon_defect(zone.corners);
-    if (defect) problems_.push_back(YamlMapReader(value, problems_).child("points")->problem(*defect));
+    YamlMapReader reader(value, problems_);
+    if (const auto defect = polygon_defect(zone.corners)) {
+      problems_.push_back(reader.child("points")->problem(*defect));
+    }
+    check_companions(reader, zone);
     return zone;
   }
 
-  events::LineConfig read_line(const YamlValue& value, const std::string& name) {
-    events::LineConfig line;
-    line.name = name;
-    if (read_mapping(value, fields_of(line)) && line.from == line.to) {
-      problems_.push_back(value.problem("the line begins and ends at the same point"));
+  /// Keys that say nothing while the rule that they belong to is off.
+  void check_companions(YamlMapReader& reader, const events::ZoneConfig& zone) {
+    struct Companion {
+      const char* key;
+      const char* needs;
+      bool is_on;
+    };
+    const Companion companions[] = {
+        {"occupancy_for", "occupancy", zone.occupancy > 0},
+        {"heading_deg", "wrong_way_for", zone.wrong_way_for.count() > 0},
+        {"heading_within_deg", "wrong_way_for", zone.wrong_way_for.count() > 0},
+        {"speeding_for", "max_speed_kmh", zone.max_speed_kmh > 0},
+        {"left_distance_m", "left_after", zone.left_after.count() > 0},
+        {"things", "left_after or removed_after", zone.left_after.count() > 0 || zone.removed_after.count() > 0},
+    };
+    for (const auto& companion : companions) {
+      const auto value = reader.child(companion.key);
+      if (!value || companion.is_on) continue;
+      problems_.push_back(value->problem(
+          fmt::format("{} does nothing without {}: add that, or remove this", companion.key, companion.needs)));
     }
-    return line;
+  }
+
+  events::LineConfig read_line(const YamlValue& value, const std::string& name) {
+    WrittenLine written;
+    written.line.name = name;
+    const std::size_t problems_before = problems_.size();
+    YamlMapReader reader(value, problems_);
+    read_fields(reader, fields_of(written));
+    if (const auto points = reader.child("points")) {
+      for (const char* const end : {"from", "to"}) {
+        if (const auto other = reader.child(end)) {
+          problems_.push_back(other->problem(fmt::format("a line has points, or from and to: remove {}", end)));
+        }
+      }
+    } else {
+      reader.require("from");
+      reader.require("to");
+      written.points = {written.line.from, written.line.to};
+    }
+    reader.finish();
+    if (problems_.size() != problems_before) return written.line;
+    check_length(value, written.points);
+    written.line.from = written.points.front();
+    written.line.to = written.points.back();
+    written.line.via.assign(written.points.begin() + 1, written.points.end() - 1);
+    return written.line;
+  }
+
+  void check_length(const YamlValue& value, const std::vector<vision::UnitPoint>& points) {
+    const auto same = std::adjacent_find(points.begin(), points.end());
+    if (same == points.end()) return;
+    const auto number = same - points.begin() + 1;
+    problems_.push_back(value.problem(points.size() == 2
+                                          ? "the line begins and ends at the same point"
+                                          : fmt::format("points {} and {} are the same", number, number + 1)));
+  }
+
+  void read_ground(const YamlValue& value, events::GroundConfig& ground) {
+    if (!read_mapping(value, fields_of(ground))) return;
+    if (ground.points.size() != ground.metres.size()) {
+      problems_.push_back(value.problem(fmt::format("{} is missing: each of the four points needs its place in metres",
+                                                    ground.points.empty() ? "points" : "metres")));
+      return;
+    }
+    if (three_in_a_line(ground.points) || three_in_a_line(ground.metres)) {
+      problems_.push_back(value.problem("three of the four points lie in a line: take the corners of an area"));
+    }
+  }
+
+  /// Without a ground, people are the only ruler, and only for themselves.
+  void check_speeds(const YamlValue& zones, const events::RulesConfig& rules) {
+    if (!rules.ground.points.empty()) return;
+    for (const auto& zone : rules.zones) {
+      const auto& labels = zone.labels;
+      const bool people = labels.empty() || std::find(labels.begin(), labels.end(), "person") != labels.end();
+      if (zone.max_speed_kmh <= 0 || people) continue;
+      problems_.push_back(zones.key_problem(
+          zone.name,
+          "max_speed_kmh needs ground: without it only people's speed is known, and person is not in classes"));
+    }
   }
 
   void check_name(const YamlValue& map, const std::string& name, std::string_view what) {

@@ -223,6 +223,89 @@ TEST(SiteConfig, RefusesZonesThatAreNoAreas) {
               ElementsAre(HasSubstr("classes must hold 1 to 1000 items, not 0; leave it out for all")));
 }
 
+TEST(SiteConfig, ReadsTheRulesOfZonesLinesAndTheGround) {
+  const auto [site, problems] = load(R"(
+cameras:
+  gate:
+    url: a.mp4
+    relink_window: 2s
+    zones:
+      yard: {points: [[0, 0], [1, 0], [0, 1]], dwell: 2h, occupancy: 4, occupancy_for: 3s, heading_deg: 90,
+             heading_within_deg: 45, wrong_way_for: 2s, max_speed_kmh: 30, speeding_for: 4s, things: [suitcase],
+             left_after: 1m, left_distance_m: 2, removed_after: 5m}
+    lines:
+      fence: {points: [[0, 0.5], [0.5, 0.5], [0.7, 0.5], [1, 0.2]], allowed: backward, tailgating: 1500ms}
+    ground:
+      points: [[0.1, 0.9], [0.9, 0.9], [0.7, 0.3], [0.3, 0.3]]
+      metres: [[0, 0], [12.5, 0], [12.5, 40], [0, 40]]
+      person_height_m: 1.6
+)");
+  EXPECT_THAT(problems, IsEmpty());
+  ASSERT_THAT(site.cameras, SizeIs(1));
+  const auto& rules = site.cameras[0].rules;
+  EXPECT_EQ(rules.relink_window, std::chrono::seconds(2));
+  const auto& yard = rules.zones.at(0);
+  EXPECT_EQ(yard.dwell, std::chrono::hours(2));
+  EXPECT_EQ(yard.occupancy, 4);
+  EXPECT_EQ(yard.occupancy_for, std::chrono::seconds(3));
+  EXPECT_EQ(yard.heading_deg, 90);
+  EXPECT_EQ(yard.heading_within_deg, 45);
+  EXPECT_EQ(yard.wrong_way_for, std::chrono::seconds(2));
+  EXPECT_EQ(yard.max_speed_kmh, 30);
+  EXPECT_EQ(yard.speeding_for, std::chrono::seconds(4));
+  EXPECT_THAT(yard.things, ElementsAre("suitcase"));
+  EXPECT_EQ(yard.left_after, std::chrono::minutes(1));
+  EXPECT_EQ(yard.left_distance_m, 2);
+  EXPECT_EQ(yard.removed_after, std::chrono::minutes(5));
+  const auto& fence = rules.lines.at(0);
+  EXPECT_EQ(fence.from, (vision::UnitPoint{0, .5F}));
+  EXPECT_THAT(fence.via, ElementsAre(vision::UnitPoint{.5F, .5F}, vision::UnitPoint{.7F, .5F}));
+  EXPECT_EQ(fence.to, (vision::UnitPoint{1, .2F}));
+  EXPECT_EQ(fence.allowed, events::AllowedDirection::backward);
+  EXPECT_EQ(fence.tailgating, std::chrono::milliseconds(1'500));
+  EXPECT_THAT(rules.ground.points, SizeIs(4));
+  EXPECT_EQ(rules.ground.metres.at(2), (events::MetrePoint{12.5, 40}));
+  EXPECT_EQ(rules.ground.person_height_m, 1.6F);
+}
+
+TEST(SiteConfig, SaysWhichKeyARuleIsMissing) {
+  const std::string triangle = "{points: [[0, 0], [1, 0], [0, 1]], ";
+  EXPECT_THAT(zone_problems(triangle + "dwel: 3s}"),
+              ElementsAre(HasSubstr("unknown key 'dwel' (did you mean 'dwell'?)")));
+  EXPECT_THAT(zone_problems(triangle + "occupancy_for: 3s}"),
+              ElementsAre(HasSubstr("occupancy_for does nothing without occupancy: add that, or remove this")));
+  EXPECT_THAT(zone_problems(triangle + "things: [suitcase]}"),
+              ElementsAre(HasSubstr("things does nothing without left_after or removed_after")));
+  EXPECT_THAT(zone_problems(triangle + "classes: [car], max_speed_kmh: 30}"),
+              ElementsAre("a.yaml:5:7: max_speed_kmh needs ground: without it only people's speed is known, and person "
+                          "is not in classes"));
+  EXPECT_THAT(zone_problems(triangle + "max_speed_kmh: 30}"), IsEmpty());
+}
+
+TEST(SiteConfig, RefusesLinesThatAreWrittenTwice) {
+  EXPECT_THAT(line_problems("{points: [[0, 0], [1, 1]], to: [1, 1]}"),
+              ElementsAre(HasSubstr("a line has points, or from and to: remove to")));
+  EXPECT_THAT(line_problems("{points: [[0, 0], [1, 1], [1, 1]]}"),
+              ElementsAre(HasSubstr("points 2 and 3 are the same")));
+  EXPECT_THAT(line_problems("{points: [[0, 0], [1, 1]], allowed: foward}"),
+              ElementsAre(HasSubstr("allowed must be one of both, forward, backward (did you mean 'forward'?)")));
+}
+
+TEST(SiteConfig, RefusesGroundsThatSayNothing) {
+  const auto of = [](const std::string& ground) {
+    return problems_of("cameras:\n  gate:\n    url: a.mp4\n    ground: " + ground + "\n");
+  };
+  const std::string square = "[[0, 0], [1, 0], [1, 1], [0, 1]]";
+  EXPECT_THAT(of("{points: " + square + ", metres: " + square + "}"), IsEmpty());
+  EXPECT_THAT(of("{points: " + square + "}"), ElementsAre(HasSubstr("metres is missing: each of the four points")));
+  EXPECT_THAT(of("{points: " + square + ", metres: [[0, 0], [1, 0], [2, 0], [0, 1]]}"),
+              ElementsAre(HasSubstr("three of the four points lie in a line")));
+  EXPECT_THAT(of("{points: " + square + ", metres: [[0, 0], [1, 0], [2], [0, 1]]}"),
+              ElementsAre(HasSubstr("a place is [x, y], in metres")));
+  EXPECT_THAT(of("{points: " + square + ", metres: [[0, 0], [1, 0], [1, 1e9], [0, 1]]}"),
+              ElementsAre(HasSubstr("a place is within 10000 metres of [0, 0]")));
+}
+
 TEST(SiteConfig, RefusesLinesWithoutLength) {
   EXPECT_THAT(line_problems("{from: [0.5, 0.5], to: [0.5, 0.5]}"),
               ElementsAre("a.yaml:5:10: the line begins and ends at the same point"));
