@@ -177,8 +177,21 @@ export function eventText(event) {
     case "line_crossed": return `${who} crossed ${data.rule} ${data.direction}`;
     case "zone_entered": return `${who} entered ${data.rule}`;
     case "zone_left": return `${who} left ${data.rule}`;
+    case "zone_dwell": return `${who} stays in ${data.rule}`;
+    case "occupancy_began": return `${many(data)} in ${data.rule}`;
+    case "occupancy_ended": return `no longer many in ${data.rule}`;
+    case "wrong_way": return `${who} goes the wrong way at ${data.rule}`;
+    case "speeding": return `${who} is too fast in ${data.rule}`;
+    case "tailgating": return `${who} crossed ${data.rule} close to another`;
+    case "object_left": return `${who} was left in ${data.rule}`;
+    case "object_removed": return `${who} was removed from ${data.rule}`;
     default: return `${data.event}: ${who}`;
   }
+}
+
+/** @param {CloudEvent["data"]} data */
+function many(data) {
+  return `${(data.members ?? []).length} at once`;
 }
 
 /**

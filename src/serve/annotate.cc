@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 
 #include <fmt/format.h>
 
@@ -52,11 +53,14 @@ void draw_forward_arrow(vision::Canvas& canvas, vision::PixelPoint from, vision:
 }
 
 void draw_line(vision::Canvas& canvas, const events::LineConfig& line, const media::FrameInfo& picture) {
-  const vision::PixelPoint from = vision::to_pixels(line.from, picture.width, picture.height);
-  const vision::PixelPoint to = vision::to_pixels(line.to, picture.width, picture.height);
-  canvas.polyline({from, to}, kLineColor, line_width_px(picture.height));
-  draw_forward_arrow(canvas, from, to, picture.height);
-  canvas.label(from, line.name, kLineColor);
+  std::vector<vision::PixelPoint> points;
+  for (const vision::UnitPoint point : events::points_of(line)) {
+    points.push_back(vision::to_pixels(point, picture.width, picture.height));
+  }
+  canvas.polyline(points, kLineColor, line_width_px(picture.height));
+  const std::size_t middle = points.size() / 2;
+  draw_forward_arrow(canvas, points[middle - 1], points[middle], picture.height);
+  canvas.label(points.front(), line.name, kLineColor);
 }
 
 void draw_track(vision::Canvas& canvas, const track::Track& track, const std::vector<std::string>& labels) {
