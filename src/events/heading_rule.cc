@@ -25,7 +25,7 @@ std::vector<Gate> HeadingRule::measure(const Object& object) {
   const double along = velocity->x * std::sin(heading) - velocity->y * std::cos(heading);
   const double off_deg = speed > 0 ? std::acos(std::clamp(along / speed, -1.0, 1.0)) / kDegree : 0;
   return {at_least("off_heading_deg", off_deg, zone().heading_within_deg),
-          at_least("own_heights_per_s", speed / height, kSlowest)};
+          at_least("own_heights_a_second", speed / height, kSlowest)};
 }
 
 }  // namespace ocelli::events
