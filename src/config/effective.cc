@@ -23,8 +23,12 @@ std::string text_value(std::string text) {
   return base::yaml_quoted(text);
 }
 
-std::string point_value(const vision::UnitPoint& point) {
-  return fmt::format("[{}, {}]", point.x, point.y);
+/// Of places in the picture or on the ground; empty where there are none.
+template <class Point>
+std::string points_value(const std::vector<Point>& points) {
+  std::vector<std::string> texts;
+  for (const auto& point : points) texts.push_back(fmt::format("[{}, {}]", point.x, point.y));
+  return texts.empty() ? "" : fmt::format("[{}]", fmt::join(texts, ", "));
 }
 
 /// Overloads by the type of the target; empty: it cannot be written.
@@ -46,12 +50,9 @@ struct ValueWriter {
     for (const auto& text : *value) texts.push_back(text_value(text));
     return fmt::format("[{}]", fmt::join(texts, ", "));
   }
-  std::string operator()(const vision::UnitPoint* value) const { return point_value(*value); }
-  std::string operator()(const std::vector<vision::UnitPoint>* value) const {
-    std::vector<std::string> points;
-    for (const auto& point : *value) points.push_back(point_value(point));
-    return fmt::format("[{}]", fmt::join(points, ", "));
-  }
+  std::string operator()(const vision::UnitPoint* value) const { return fmt::format("[{}, {}]", value->x, value->y); }
+  std::string operator()(const std::vector<vision::UnitPoint>* value) const { return points_value(*value); }
+  std::string operator()(const std::vector<events::MetrePoint>* value) const { return points_value(*value); }
   template <class Number>
     requires(std::is_arithmetic_v<Number>)
   std::string operator()(const Number* value) const {
@@ -71,10 +72,25 @@ void add(const std::string& path, const std::vector<Field>& fields, std::vector<
   }
 }
 
-/// Rules of one kind, each a mapping under its name.
-template <class Rule>
-void add_named(const std::string& kind, const std::vector<Rule>& rules, std::vector<Setting>& settings) {
-  for (Rule rule : rules) add(fmt::format("{}.{}.{}", kCamera, kind, rule.name), fields_of(rule), settings);
+void add_zones(const std::vector<events::ZoneConfig>& zones, std::vector<Setting>& settings) {
+  for (auto zone : zones) {
+    auto fields = fields_of(zone);
+    for (const auto& idle : idle_keys(zone)) {
+      std::erase_if(fields, [&](const Field& field) { return field.key == idle.key; });
+    }
+    add(fmt::format("{}.zones.{}", kCamera, zone.name), fields, settings);
+  }
+}
+
+/// A line is written by its two ends or, where it has bends, by all its points.
+void add_lines(const std::vector<events::LineConfig>& lines, std::vector<Setting>& settings) {
+  for (const auto& line : lines) {
+    const bool has_bends = !line.via.empty();
+    WrittenLine written{line, has_bends ? points_of(line) : std::vector<vision::UnitPoint>()};
+    auto fields = fields_of(written);
+    if (has_bends) std::erase_if(fields, [](const Field& field) { return field.key == "from" || field.key == "to"; });
+    add(fmt::format("{}.lines.{}", kCamera, line.name), fields, settings);
+  }
 }
 
 std::vector<std::string_view> split(std::string_view path) {
@@ -101,8 +117,10 @@ std::vector<Setting> effective_settings(const SiteConfig& site, const engine::St
   std::vector<Field> fields = fields_of(own);
   std::erase_if(fields, [](const Field& field) { return field.presence == Presence::required; });
   add(std::string(kCamera), fields, settings);
-  add_named("zones", camera.rules.zones, settings);
-  add_named("lines", camera.rules.lines, settings);
+  add_zones(camera.rules.zones, settings);
+  add_lines(camera.rules.lines, settings);
+  events::GroundConfig ground = camera.rules.ground;
+  add(fmt::format("{}.ground", kCamera), fields_of(ground), settings);
   return settings;
 }
 

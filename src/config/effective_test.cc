@@ -28,7 +28,10 @@ cameras:
     record: {folder: clips}
     zones:
       dock: {points: [[0.1, 0.2], [0.9, 0.2], [0.7, 0.9]], min_stay: 10s, classes: [person]}
+      hall: {points: [[0.1, 0.2], [0.9, 0.2], [0.7, 0.9]], occupancy: 3, occupancy_for: 2s}
+    ground: {points: [[0, 0], [1, 0], [1, 1], [0, 1]], metres: [[0, 0], [4, 0], [4, 9.5], [0, 9.5]]}
     lines:
+      lane: {points: [[0, 0.1], [0.5, 0.2], [1, 0.1]], tailgating: 2s}
       door: {from: [0, 0.25], to: [1, 0.75], hysteresis: 0.03}
 )";
 
@@ -53,7 +56,9 @@ TEST(EffectiveConfig, ReadsBackAsTheSameSettings) {
   EXPECT_EQ(settings_of(*again), settings);
   EXPECT_EQ(again->camera.name, "gate");
   EXPECT_EQ(again->camera.labels.back(), "a \"b\" ${x} c");
-  EXPECT_EQ(again->camera.rules.lines.front().to, (vision::UnitPoint{1, 0.75F}));
+  EXPECT_EQ(again->camera.rules.lines.back().to, (vision::UnitPoint{1, 0.75F}));
+  EXPECT_EQ(again->camera.rules.lines.front().via.size(), 1U);
+  EXPECT_EQ(again->camera.rules.ground.metres.at(2), (events::MetrePoint{4, 9.5}));
   EXPECT_EQ(again->camera.tracker.keep_lost, std::chrono::milliseconds(1500));
 }
 

@@ -43,6 +43,12 @@ std::vector<Section> sections_of(SiteConfig& site);
 std::vector<Field> fields_of(engine::StreamConfig& camera);
 std::vector<Field> fields_of(engine::RecordConfig& record);
 std::vector<Field> fields_of(events::ZoneConfig& zone);
+/// A key of a zone that says nothing while the rule that it belongs to is off.
+struct IdleKey {
+  std::string_view key;
+  std::string_view needs;
+};
+std::vector<IdleKey> idle_keys(const events::ZoneConfig& zone);
 std::vector<Field> fields_of(events::GroundConfig& ground);
 
 /// A line as it is written: by its two ends, or by all its points.

@@ -196,6 +196,21 @@ std::vector<Field> fields_of(events::ZoneConfig& zone) {
   };
 }
 
+std::vector<IdleKey> idle_keys(const events::ZoneConfig& zone) {
+  std::vector<IdleKey> idle;
+  if (zone.occupancy == 0) idle.push_back({"occupancy_for", "occupancy"});
+  if (zone.wrong_way_for.count() == 0) {
+    idle.push_back({"heading_deg", "wrong_way_for"});
+    idle.push_back({"heading_within_deg", "wrong_way_for"});
+  }
+  if (zone.max_speed_kmh == 0) idle.push_back({"speeding_for", "max_speed_kmh"});
+  if (zone.left_after.count() == 0) idle.push_back({"left_distance_m", "left_after"});
+  if (zone.left_after.count() == 0 && zone.removed_after.count() == 0) {
+    idle.push_back({"things", "left_after or removed_after"});
+  }
+  return idle;
+}
+
 std::vector<Field> fields_of(WrittenLine& written) {
   events::LineConfig& line = written.line;
   return {

@@ -71,7 +71,7 @@ class Validator {
       return std::any_of(types.begin(), types.end(), [&](const Json& type) { return has_type(value, type); });
     }
     if (keyword == "anyOf") {
-      return std::any_of(argument.begin(), argument.end(), [&](const Json& schema) { return valid(value, schema); });
+      return std::any_of(argument.begin(), argument.end(), [&](const Json& choice) { return valid(value, choice); });
     }
     if (keyword == "enum") return std::find(argument.begin(), argument.end(), value) != argument.end();
     if (value.is_number()) return valid_number(value, keyword, argument);

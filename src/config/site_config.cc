@@ -179,30 +179,16 @@ class SiteReader {
     if (const auto defect = polygon_defect(zone.corners)) {
       problems_.push_back(reader.child("points")->problem(*defect));
     }
-    check_companions(reader, zone);
+    check_idle_keys(reader, zone);
     return zone;
   }
 
-  /// Keys that say nothing while the rule that they belong to is off.
-  void check_companions(YamlMapReader& reader, const events::ZoneConfig& zone) {
-    struct Companion {
-      const char* key;
-      const char* needs;
-      bool is_on;
-    };
-    const Companion companions[] = {
-        {"occupancy_for", "occupancy", zone.occupancy > 0},
-        {"heading_deg", "wrong_way_for", zone.wrong_way_for.count() > 0},
-        {"heading_within_deg", "wrong_way_for", zone.wrong_way_for.count() > 0},
-        {"speeding_for", "max_speed_kmh", zone.max_speed_kmh > 0},
-        {"left_distance_m", "left_after", zone.left_after.count() > 0},
-        {"things", "left_after or removed_after", zone.left_after.count() > 0 || zone.removed_after.count() > 0},
-    };
-    for (const auto& companion : companions) {
-      const auto value = reader.child(companion.key);
-      if (!value || companion.is_on) continue;
-      problems_.push_back(value->problem(
-          fmt::format("{} does nothing without {}: add that, or remove this", companion.key, companion.needs)));
+  void check_idle_keys(YamlMapReader& reader, const events::ZoneConfig& zone) {
+    for (const auto& idle : idle_keys(zone)) {
+      const auto value = reader.child(std::string(idle.key));
+      if (!value) continue;
+      problems_.push_back(
+          value->problem(fmt::format("{} does nothing without {}: add that, or remove this", idle.key, idle.needs)));
     }
   }
 

@@ -7,6 +7,8 @@
 namespace ocelli::events {
 
 void LineEvents::see(const Object& object, const Scene& scene, Report& report) {
+  // It came from somewhere while it was not believed yet: who is believed only beyond the line has crossed it, too.
+  if (object.is_new) line_.see(object.id, object.first_anchor, scene.picture(), object.track.first_seen);
   const auto count = line_.see(object.id, object.anchor, scene.picture(), scene.frame.time);
   for (int i = 0; i < std::abs(count.crossings); ++i) crossed(object, count, report);
   if (count.nearly != 0) nearly_crossed(object, count, report);

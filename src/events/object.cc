@@ -50,6 +50,7 @@ void Objects::see(Object& object, const track::Track& track, const media::FrameI
   object.picture = {frame.width, frame.height};
   object.anchor = anchor_of(track.box, object.picture);
   object.seen = frame.time;
+  object.is_new = false;
   object.track_ended = false;
 }
 
@@ -75,6 +76,8 @@ Objects::Update Objects::update(const media::FrameInfo& frame, std::span<const t
     object.id = last_id_;
     by_track_[track->id] = object.id;
     see(object, *track, frame);
+    object.is_new = track->first_seen < frame.time && track->first_box.width > 0;
+    object.first_anchor = anchor_of(track->first_box, object.picture);
   }
   Update update;
   for (const auto* track : confirmed) update.seen.push_back(&objects_.at(by_track_.at(track->id)));

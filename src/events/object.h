@@ -23,6 +23,8 @@ struct Object {
   Anchor anchor;
   PictureSize picture;
   media::MediaTime seen;
+  bool is_new = false;  ///< this is the first sighting that is believed; the first of all was at `first_anchor`
+  Anchor first_anchor;
   bool track_ended = false;
 };
 

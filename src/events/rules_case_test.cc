@@ -235,6 +235,8 @@ void place_track(const Walk& walk, int frame, double fps, track::Track& track) {
   track.box = {static_cast<float>(here.x - 20), static_cast<float>(here.y - 100), 40, 100};
   track.velocity_px_s = {static_cast<float>((next.x - here.x) * fps), static_cast<float>((next.y - here.y) * fps)};
   track.first_seen = media::from_seconds(walk.way.front().frame / fps);
+  const auto begin = place_at(walk.way, walk.way.front().frame);
+  track.first_box = {static_cast<float>(begin.x - 20), static_cast<float>(begin.y - 100), 40, 100};
 }
 
 Told play(const Case& story) {
