@@ -121,6 +121,8 @@ std::vector<Setting> effective_settings(const SiteConfig& site, const engine::St
   add_lines(camera.rules.lines, settings);
   events::GroundConfig ground = camera.rules.ground;
   add(fmt::format("{}.ground", kCamera), fields_of(ground), settings);
+  events::CrowdConfig crowd = camera.rules.crowd;
+  if (crowd.enabled) add(fmt::format("{}.crowd", kCamera), fields_of(crowd), settings);
   return settings;
 }
 

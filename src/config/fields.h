@@ -57,6 +57,7 @@ struct WrittenLine {
   std::vector<vision::UnitPoint> points;
 };
 std::vector<Field> fields_of(WrittenLine& written);
+std::vector<Field> fields_of(events::CrowdConfig& crowd);
 
 /// What a camera has before the file says anything.
 engine::StreamConfig default_camera();

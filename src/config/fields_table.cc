@@ -161,7 +161,7 @@ std::vector<Field> fields_of(engine::RecordConfig& record) {
       {"after", &record.after, 0, 10 * kMinute, "After the event."},
       {"longest", &record.longest, kSecond, kHour, "Events that come meanwhile extend a clip up to this length."},
       {"events", &record.events, 1, 100,
-       "Types of events that are recorded, as in docs/rules.md, such as line_crossed; absent: all."},
+       "Types of events that are recorded, as in docs/rules.md and docs/crowd.md, such as line_crossed; absent: all."},
       {"folder_mib", &record.folder_mib, 1, 1'000'000'000,
        "Bound on all clips in the folder, in MiB; the oldest are removed first, other files never."},
       {"memory_mib", &record.memory_mib, 1, 65'536,
@@ -232,6 +232,47 @@ std::vector<Field> fields_of(events::GroundConfig& ground) {
       {"metres", &ground.metres, 4, 4, "Where they are in metres, in the same order, from any origin."},
       {"person_height_m", &ground.person_height_m, 0.5, 3,
        "How tall people are: the ruler of a camera without points."},
+  };
+}
+
+std::vector<Field> fields_of(events::CrowdConfig& crowd) {
+  return {
+      {"enabled", &crowd.enabled, 0, 0, "Whether crowds are looked for."},
+      {"classes", &crowd.labels, 1, kMaxClasses, "Classes that count; absent: person."},
+      {"people", &crowd.people, 2, 1'000, "A crowd has at least so many."},
+      {"distance_m", &crowd.distance_m, 0.1, 100, "Neighbours are nearer than this, centre to centre, in metres."},
+      {"window_iou", &crowd.window_iou, 0, 1,
+       "Gathering: least overlap (Jaccard index) of the members with those one window before, as a mean over "
+       "`gather`."},
+      {"speed_px", &crowd.speed_px, 0, 100,
+       "Loitering: mean speed of the members. A px is a hundredth of a person's height, a frame 1/25 s."},
+      {"drift_px", &crowd.drift_px, 0, 10'000, "Loitering: how far their centre moves within `drift_window`."},
+      {"radius_growth", &crowd.radius_growth, 0, 100, "Dispersing: growth of the radius within `disperse`; 0.4: 40 %."},
+      {"spread_growth", &crowd.spread_growth, 0, 100, "Dispersing: growth of the spread within `disperse`."},
+      {"least_radius_m", &crowd.least_radius_m, 0.01, 100,
+       "What is smaller counts as this large when it grows: nobody disperses within a handspan."},
+      {"hysteresis", &crowd.hysteresis, 0, 10,
+       "Neighbours stay such, and people count as staying, up to this share beyond `distance_m`."},
+      {"gather", &crowd.gather, 0, kHour, "Together for this long: gathering."},
+      {"loiter", &crowd.loiter, 0, kHour, "Together for this long, and slow: loitering."},
+      {"disperse", &crowd.disperse, 100, kMinute,
+       "Time within which a crowd that disperses grows; the state ends then."},
+      {"drift_window", &crowd.drift_window, 100, kHour, "For `drift_px`."},
+      {"window", &crowd.window, 100, kMinute, "Over which staying, speed and overlap are judged."},
+      {"end_after", &crowd.end_after, 0, kHour, "Too few people for this long: the crowd has ended."},
+      {"settle", &crowd.settle, 0, kHour, "Two crowds in touch for this long become one."},
+      {"absence", &crowd.absence, 0, kMinute, "Somebody not seen for this long is still taken to be there."},
+      {"smoothing", &crowd.smoothing, 10, kMinute, "Time constant of the mean over a person's places."},
+      {"near_miss_share", &crowd.near_miss_share, 0, 1,
+       "Share of `gather` or `loiter` that a chance must have lasted to be told as a near miss."},
+      {"near_miss_pause", &crowd.near_miss_pause, 0, kHour, "Between two near misses of the same kind."},
+      {"ground", &crowd.ground, 4, 4,
+       "Corners of a rectangle on the ground, walking around it: the homography that gives metres. Absent: metres from "
+       "the height of people in the picture."},
+      {"ground_width_m", &crowd.ground_width_m, 0, 10'000, "From its first corner to its second, in metres."},
+      {"ground_depth_m", &crowd.ground_depth_m, 0, 10'000, "From its second corner to its third."},
+      {"person_height_m", &crowd.person_height_m, 0.1, 10, "Without `ground`: how tall people are."},
+      {"view_angle_deg", &crowd.view_angle_deg, 10, 150, "Without `ground`: the camera's horizontal view angle."},
   };
 }
 

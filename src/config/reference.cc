@@ -78,6 +78,7 @@ std::string site_config_reference() {
   SiteConfig site;
   engine::StreamConfig camera = default_camera();
   engine::RecordConfig record;
+  events::CrowdConfig crowd;
   events::ZoneConfig zone;
   WrittenLine line;
   events::GroundConfig ground;
@@ -89,6 +90,8 @@ std::string site_config_reference() {
       table("cameras.NAME.record",
             "Clips of events, copied from what the camera sends without encoding it again. `ocelli serve` writes them.",
             fields_of(record));
+  text += table("cameras.NAME.crowd", "Where people gather, loiter and disperse: docs/crowd.md tells the rule.",
+                fields_of(crowd));
   text += table("cameras.NAME.zones.NAME",
                 "An area. Who enters it and who leaves it is an event; docs/rules.md tells all.", fields_of(zone));
   text += table("cameras.NAME.lines.NAME",

@@ -109,6 +109,14 @@ Json record_schema() {
   return schema;
 }
 
+Json crowd_schema() {
+  events::CrowdConfig crowd;
+  Json schema = mapping_schema(fields_of(crowd));
+  schema["type"] = {"object", "null"};
+  schema["description"] = "Where people gather, loiter and disperse.";
+  return schema;
+}
+
 /// Either by its two ends or by all its points.
 Json line_schema() {
   WrittenLine line;
@@ -136,6 +144,7 @@ Json camera_schema() {
   engine::StreamConfig camera = default_camera();
   Json schema = mapping_schema(fields_of(camera));
   schema["properties"]["record"] = {{"$ref", "#/$defs/record"}};
+  schema["properties"]["crowd"] = {{"$ref", "#/$defs/crowd"}};
   schema["properties"]["zones"] = named("Areas, by name.", "zone");
   schema["properties"]["ground"] = {{"$ref", "#/$defs/ground"}};
   schema["properties"]["lines"] = named("Lines that count who crosses them, by name.", "line");
@@ -148,6 +157,7 @@ Json defaults_schema() {
   std::erase_if(fields, [](const Field& field) { return field.presence == Presence::required; });
   Json schema = mapping_schema(fields);
   schema["properties"]["record"] = {{"$ref", "#/$defs/record"}};
+  schema["properties"]["crowd"] = {{"$ref", "#/$defs/crowd"}};
   schema["type"] = {"object", "null"};
   schema["description"] = "What all cameras have unless they say otherwise.";
   return schema;
@@ -176,6 +186,7 @@ std::string site_config_schema() {
       {"$defs",
        {{"camera", camera_schema()},
         {"record", record_schema()},
+        {"crowd", crowd_schema()},
         {"zone", mapping_schema(fields_of(zone))},
         {"line", line_schema()},
         {"ground", ground_schema()}}},

@@ -136,6 +136,7 @@ class SiteReader {
     YamlMapReader reader(value, problems_);
     read_fields(reader, fields);
     if (const auto record = present(reader, "record")) read_record(*record, camera.record);
+    if (const auto crowd = present(reader, "crowd")) read_crowd(*crowd, camera.rules.crowd);
     reader.finish();
   }
 
@@ -147,11 +148,18 @@ class SiteReader {
     }
   }
 
+  /// Over what the defaults say.
+  void read_crowd(const YamlValue& value, events::CrowdConfig& crowd) {
+    if (!read_mapping(value, fields_of(crowd))) return;
+    if (const auto defect = events::crowd_defect(crowd)) problems_.push_back(value.problem(*defect));
+  }
+
   engine::StreamConfig read_camera(const YamlValue& value, engine::StreamConfig camera) {
     YamlMapReader reader(value, problems_);
     read_fields(reader, fields_of(camera));
     if (const auto url = reader.child("url")) check_url(*url, camera.source.url);
     if (const auto record = present(reader, "record")) read_record(*record, camera.record);
+    if (const auto crowd = present(reader, "crowd")) read_crowd(*crowd, camera.rules.crowd);
     std::set<std::string> names;
     if (const auto zones = present(reader, "zones")) {
       for (const auto& [name, entry] : zones->as_map(problems_)) {

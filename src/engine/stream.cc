@@ -336,6 +336,7 @@ base::Status check_labels(const StreamConfig& config, const std::vector<std::str
     const bool watches_things = zone.left_after.count() > 0 || zone.removed_after.count() > 0;
     if (watches_things) OC_TRY_STATUS(check(zone.things));
   }
+  if (config.rules.crowd.enabled) OC_TRY_STATUS(check(config.rules.crowd.labels));
   return {};
 }
 

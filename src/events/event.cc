@@ -15,10 +15,11 @@ Gate at_most(std::string name, double value, double threshold) {
 
 std::span<const EventType> all_event_types() {
   static constexpr std::array kAll = {
-      EventType::track_began,    EventType::track_ended, EventType::line_crossed,    EventType::zone_entered,
-      EventType::zone_left,      EventType::zone_dwell,  EventType::occupancy_began, EventType::occupancy_ended,
-      EventType::wrong_way,      EventType::speeding,    EventType::tailgating,      EventType::object_left,
-      EventType::object_removed,
+      EventType::track_began,    EventType::track_ended,     EventType::line_crossed,    EventType::zone_entered,
+      EventType::zone_left,      EventType::zone_dwell,      EventType::occupancy_began, EventType::occupancy_ended,
+      EventType::wrong_way,      EventType::speeding,        EventType::tailgating,      EventType::object_left,
+      EventType::object_removed, EventType::crowd_gathering, EventType::crowd_loitering, EventType::crowd_dispersing,
+      EventType::crowd_ended,
   };
   return kAll;
 }
@@ -51,6 +52,14 @@ std::string_view event_type_name(EventType type) {
       return "object_left";
     case EventType::object_removed:
       return "object_removed";
+    case EventType::crowd_gathering:
+      return "crowd_gathering";
+    case EventType::crowd_loitering:
+      return "crowd_loitering";
+    case EventType::crowd_dispersing:
+      return "crowd_dispersing";
+    case EventType::crowd_ended:
+      return "crowd_ended";
   }
   return "unknown";
 }
@@ -81,6 +90,14 @@ std::string_view event_topic(EventType type) {
       return "ocelli:Rule/ObjectLeft";
     case EventType::object_removed:
       return "ocelli:Rule/ObjectRemoved";
+    case EventType::crowd_gathering:  // ONVIF knows crowds only as numbers of people
+      return "ocelli:Crowd/Gathering";
+    case EventType::crowd_loitering:
+      return "ocelli:Crowd/Loitering";
+    case EventType::crowd_dispersing:
+      return "ocelli:Crowd/Dispersing";
+    case EventType::crowd_ended:
+      return "ocelli:Crowd/Ended";
   }
   return "ocelli:Unknown";
 }

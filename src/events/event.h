@@ -27,6 +27,10 @@ enum class EventType {
   tailgating,      ///< over a line too soon behind another
   object_left,     ///< a thing stands without anybody near
   object_removed,  ///< a thing that stood is gone
+  crowd_gathering,
+  crowd_loitering,
+  crowd_dispersing,
+  crowd_ended,
 };
 
 /// All of them, in the order of the enumeration.
@@ -75,7 +79,9 @@ struct Event {
                              ///< point, seen on the screen) or "backward"
   std::uint64_t track_id = 0;
   std::vector<std::uint64_t> members;  ///< all tracks that take part, ascending; empty: only `track_id`
-  std::string label;                   ///< class name
+  std::uint64_t crowd = 0;             ///< number of the crowd, counting from 1 within a camera; 0: no crowd's event
+  std::vector<std::uint64_t> related_crowds;  ///< that it split from, or that took it in
+  std::string label;                          ///< class name
   float score = 0;
   vision::PixelBox box;   ///< source pixels
   int picture_width = 0;  ///< so that the box can be normalised

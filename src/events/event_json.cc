@@ -67,6 +67,11 @@ std::string readings_json(const std::vector<Reading>& readings) {
   return json + "}";
 }
 
+std::string crowd_json(const Event& event) {
+  if (event.crowd == 0) return "";
+  return fmt::format(R"(,"crowd":{},"related_crowds":[{}])", event.crowd, fmt::join(event.related_crowds, ","));
+}
+
 std::string data_json(const Event& event) {
   std::string json;
   auto out = std::back_inserter(json);
@@ -75,6 +80,7 @@ std::string data_json(const Event& event) {
   if (event.since) fmt::format_to(out, R"(,"since_s":{})", fixed(media::to_seconds(*event.since), 3));
   if (!event.rule.empty()) fmt::format_to(out, R"(,"rule":{})", json_string(event.rule));
   if (!event.direction.empty()) fmt::format_to(out, R"(,"direction":{})", json_string(event.direction));
+  json += crowd_json(event);
   fmt::format_to(out, R"(,"track_id":{}{},"label":{},"score":{},{},"gates":{}{}}})", event.track_id,
                  members_json(event.members), json_string(event.label), fixed(event.score, 4), boxes_json(event),
                  gates_json(event.gates), readings_json(event.readings));
@@ -101,10 +107,12 @@ std::string percent_encoded(std::string_view text) {
 std::string to_cloud_event(const Event& event) {
   return fmt::format(
       R"({{"specversion":"1.0","id":{},"source":{},"type":{},"time":{},"datacontenttype":"application/json",)"
-      R"("subject":"track/{}","data":{}}})",
+      R"("subject":"{}","data":{}}})",
       json_string(fmt::format("{}/{}", event.camera, event.sequence)),
       json_string("/cameras/" + percent_encoded(event.camera)), json_string(event_topic(event.type)),
-      json_string(base::format_wall_time(event.wall_time)), event.track_id, data_json(event));
+      json_string(base::format_wall_time(event.wall_time)),
+      event.crowd == 0 ? fmt::format("track/{}", event.track_id) : fmt::format("crowd/{}", event.crowd),
+      data_json(event));
 }
 
 }  // namespace ocelli::events

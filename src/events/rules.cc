@@ -1,9 +1,11 @@
 #include "events/rules.h"
 
 #include <map>
+#include <optional>
 #include <set>
 #include <utility>
 
+#include "events/crowd_rule.h"
 #include "events/dwell_rule.h"
 #include "events/ground.h"
 #include "events/heading_rule.h"
@@ -19,7 +21,8 @@ namespace ocelli::events {
 
 struct Rules::Impl {
   Impl(std::string camera_name, const RulesConfig& config, std::vector<std::string> labels)
-      : camera(std::move(camera_name)), objects(config.relink_window, std::move(labels)), ground(config.ground) {
+      : camera(std::move(camera_name)), objects(config.relink_window, labels), ground(config.ground) {
+    if (config.crowd.enabled) crowd.emplace(config.crowd, std::move(labels));
     for (const auto& line : config.lines) rules.push_back(std::make_unique<LineEvents>(line));
     for (const auto& zone : config.zones) add_zone(zone);
   }
@@ -74,11 +77,27 @@ struct Rules::Impl {
     for (const auto& rule : rules) rule->after_frame(scene, report);
   }
 
+  /// What the crowd rule says, with the camera's name and numbers.
+  void judge_crowds(const media::FrameInfo& frame, std::span<const track::Track> tracks, Judgement& judgement) {
+    auto crowds = crowd->update(frame, tracks);
+    for (auto& event : crowds.events) {
+      event.camera = camera;
+      event.sequence = ++counters.events;
+      judgement.events.push_back(std::move(event));
+    }
+    for (auto& miss : crowds.near_misses) {
+      miss.would_be.camera = camera;
+      miss.would_be.sequence = ++counters.near_misses;
+      judgement.near_misses.push_back(std::move(miss));
+    }
+  }
+
   const std::string camera;
   Objects objects;
   const Ground ground;
   std::vector<std::unique_ptr<Rule>> rules;  // lines, then zones, as configured; each zone's own rules behind it
-  std::set<std::uint64_t> begun;             // tracks whose begin was told and whose end was not
+  std::optional<CrowdRule> crowd;
+  std::set<std::uint64_t> begun;  // tracks whose begin was told and whose end was not
   Counters counters;
 };
 
@@ -99,6 +118,7 @@ Rules::Judgement Rules::update(const media::FrameInfo& frame, std::span<const tr
   impl_->see(scene, report);
   impl_->end(scene, gone, ended, report);
   impl_->after_frame(scene, report);
+  if (impl_->crowd) impl_->judge_crowds(frame, tracks, judgement);
   return judgement;
 }
 

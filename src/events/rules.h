@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "events/crowd_config.h"
 #include "events/event.h"
 #include "media/frame.h"
 #include "track/track.h"
@@ -71,6 +72,7 @@ struct RulesConfig {
   /// A track that begins where another was lost not longer ago than this goes on with what was known about that.
   std::chrono::milliseconds relink_window{1'000};
   GroundConfig ground;
+  CrowdConfig crowd;
 };
 
 /// Turns the tracks of one camera into events (docs/rules.md has the table). The anchor is the bottom centre of the
