@@ -145,6 +145,10 @@ base::Result<AnalysisReport> analyse(const AnalysisConfig& config, const Analysi
   engine::StreamServices stream_services{
       services.clock, services.workers, services.logger, metrics, services.tracer, {}, {}, &hardware};
   results.connect(stream_services);
+  if (services.store != nullptr) {
+    stream_services.event_sinks.push_back(services.store);
+    stream_services.track_sinks.push_back(services.store);
+  }
   OC_TRY(const auto recorder, make_recorder(config, services, metrics));
 
   const auto begin = services.clock.now();

@@ -17,6 +17,7 @@
 #include "base/result.h"
 #include "config/site_config.h"
 #include "engine/stream.h"
+#include "store/event_store.h"
 
 namespace ocelli::app {
 
@@ -42,6 +43,7 @@ struct AnalysisServices {
   base::Logger logger;
   base::Tracer* tracer;
   const infer::LoadedModel& model;
+  store::EventStore* store = nullptr;  ///< null: nothing is stored
 };
 
 struct AnalysisReport {

@@ -21,6 +21,7 @@
 #include "app/summary.h"
 #include "base/suggest.h"
 #include "config/site_config.h"
+#include "store/event_store.h"
 
 namespace ocelli::app {
 namespace {
@@ -47,6 +48,7 @@ struct AnalyzeOptions {
   std::string trace_file;
   std::string recording;
   std::uint64_t recording_mib = 10'240;
+  std::string store_file;
   bool quiet = false;
 };
 
@@ -276,16 +278,42 @@ void report_fallbacks(const infer::LoadedModel& model) {
   }
 }
 
+/// Null when none is wanted. What it keeps is bounded by what is analysed.
+base::Result<std::unique_ptr<store::EventStore>> open_store(const AnalyzeOptions& options, base::Metrics& metrics,
+                                                            CommandContext& context) {
+  if (options.store_file.empty()) return nullptr;
+  store::StoreConfig config;
+  config.path = options.store_file;
+  config.keep_days = 0;
+  config.max_mib = 0;
+  return store::EventStore::start(config, {context.clock, base::Logger::null(), metrics});
+}
+
+/// All must be on the disk before the command says that it is done.
+void finish_store(store::EventStore* store, CommandContext& context) {
+  if (store == nullptr) return;
+  store->finish_tracks();
+  if (auto status = store->flush(); !status) {
+    print(stderr, "ocelli: events could not be stored: {}\n", status.error().message());
+    remember(context, ExitCode::output);
+  }
+}
+
 void run_all(const std::vector<AnalysisConfig>& analyses, const infer::LoadedModel& model,
              const AnalyzeOptions& options, CommandContext& context) {
   base::Executor workers("worker", std::max(1U, std::thread::hardware_concurrency()));
   std::optional<base::Tracer> tracer;
   if (!options.trace_file.empty()) tracer.emplace();
-  const AnalysisServices services{context.clock, workers, base::Logger::null(), tracer ? &*tracer : nullptr, model};
+  base::Metrics store_metrics;
+  const auto store = open_store(options, store_metrics, context);
+  if (!store) return fail(context, ExitCode::output, store.error());
+  const AnalysisServices services{context.clock, workers,     base::Logger::null(), tracer ? &*tracer : nullptr,
+                                  model,         store->get()};
   for (const auto& analysis : analyses) {
     if (analyses.size() > 1 && !can_open(analysis.stream.source.url, context)) continue;
     if (!run_one(analysis, services, options, context)) break;
   }
+  finish_store(store->get(), context);
   if (!tracer) return;
   if (auto status = tracer->write(options.trace_file); !status) {
     print(stderr, "ocelli: {}\n", status.error().message());
@@ -373,6 +401,8 @@ void add_analyze_command(CLI::App& app, CommandContext& context) {
   command->add_option("--record-mib", options->recording_mib, "Bound on each recording, in MiB; then it ends")
       ->check(CLI::Range(1, 1'000'000))
       ->capture_default_str();
+  command->add_option("--store", options->store_file,
+                      "Also store events and tracks in this file, for `ocelli events` and `ocelli why`");
   command->add_option("--trace", options->trace_file, "Write a timeline of all steps for Perfetto or chrome://tracing");
   command->add_flag("-q,--quiet", options->quiet, "No progress, no summary: only errors");
   command->footer(

@@ -41,6 +41,8 @@ void add_commands(CLI::App& app, CommandContext& context) {
   add_eval_command(app, context);
   add_replay_command(app, context);
   add_tune_rule_command(app, context);
+  add_events_command(app, context);
+  add_why_command(app, context);
   add_completion_command(app, context);
 }
 

@@ -97,7 +97,7 @@ void run_looks(PictureTask task, CommandContext& context) {
 base::Status check_task_options(const CLI::App& command, const std::string& task) {
   if (task == "detect") return {};
   for (const std::string name :
-       {"--config", "--camera", "--classes", "--annotate", "--format", "--score", "--record", "--trace"}) {
+       {"--config", "--camera", "--classes", "--annotate", "--format", "--score", "--record", "--trace", "--store"}) {
     const bool of_inspection = task == kInspection && (name == "--classes" || name == "--score");
     if (command.count(name) == 0 || of_inspection) continue;
     return Error(Code::invalid, name + " is for --task detect, not for --task " + task);

@@ -8,7 +8,7 @@ import subprocess
 import program
 from program import ROOT, Case, ocelli
 
-COMMANDS = ("analyze", "serve", "snapshot", "probe", "models", "config", "doctor", "eval", "completion")
+COMMANDS = ("analyze", "serve", "snapshot", "probe", "models", "config", "doctor", "eval", "events", "why", "completion")
 NESTED = (("models", "list"), ("models", "pull"), ("models", "verify"), ("models", "bench"),
           ("models", "quantize"), ("models", "tune"),
           ("config", "check"), ("config", "schema"), ("config", "reference"), ("eval", "mot"))

@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
-"""The store under kills, cut logs and full disks."""
+"""The store under kills, cut logs and full disks; `ocelli events` and `ocelli why`."""
 
 import contextlib
+import csv
+import io
+import json
 import os
 import random
 import select
@@ -13,7 +16,7 @@ import unittest
 from pathlib import Path
 
 import program
-from program import Case
+from program import Case, ocelli, people_clip
 
 WRITER = os.environ["STORE_WRITER"]
 
@@ -174,6 +177,132 @@ class FullDiskTest(Case):
         self.assertTrue(writer.read_until(lambda it: it.told == ["trouble", "well"] and it.acknowledged,
                                           program.PATIENCE_S))
         writer.kill()
+
+
+CONFIG = """
+cameras:
+  street:
+    url: {clip}
+    loop: false
+    zones:
+      everywhere: {{points: [[0.02, 0.02], [0.98, 0.02], [0.98, 0.98], [0.02, 0.98]], min_stay: 200ms}}
+"""
+
+
+class CommandTest(Case):
+    def setUp(self):
+        super().setUp()
+        program.need_model()
+        clip = people_clip(self.folder / "clip.mp4", seconds=3)
+        self.config = self.folder / "site.yaml"
+        self.config.write_text(CONFIG.format(clip=clip))
+        self.file = self.folder / "events.db"
+        self.out = self.folder / "out"
+        done = ocelli("analyze", clip, "-c", self.config, "-o", self.out, "--store", self.file, "-q", timeout=170)
+        self.assertEqual(done.code, 0, done)
+
+    def export(self, form, *arguments):
+        done = ocelli("events", "--store", self.file, "--format", form, *arguments)
+        self.assertEqual(done.code, 0, done)
+        return done.out
+
+    def test_events_and_why(self):
+        self.check_json_lines()
+        self.check_csv()
+        self.check_coco()
+        self.check_mot()
+        self.check_table()
+        self.check_why()
+
+    def check_json_lines(self):
+        written = program.read_events(self.out)
+        stored = [json.loads(line) for line in self.export("jsonl", "--order", "oldest").splitlines()]
+        for event in stored:
+            self.assertRegex(event.pop("storeid"), r"^\d+$")
+        self.assertGreater(len(stored), 5)
+        self.assertEqual(stored, written, "the file has them in the same order")
+        zone = [event for event in written if event["data"].get("rule") == "everywhere"]
+        self.assertGreater(len(zone), 0)
+        found = self.export("jsonl", "--rule", "everywhere", "--camera", "street", "--type", "zone_entered")
+        self.assertEqual(len(found.splitlines()),
+                         sum(event["data"]["event"] == "zone_entered" for event in zone))
+
+    def check_csv(self):
+        rows = list(csv.DictReader(io.StringIO(self.export("csv"))))
+        self.assertEqual(len(rows), len(program.read_events(self.out)))
+        self.assertEqual({row["camera"] for row in rows}, {"street"})
+        self.assertTrue(any("(need" in row["gates"] for row in rows))
+
+    def check_coco(self):
+        file = self.folder / "coco.json"
+        self.assertEqual(self.export("coco", "-o", file), "")
+        coco = json.loads(file.read_text())
+        images = {image["id"]: image for image in coco["images"]}
+        categories = {category["id"]: category["name"] for category in coco["categories"]}
+        self.assertEqual((len(images), len(categories)), (len(coco["images"]), len(coco["categories"])))
+        self.assertEqual(len({entry["id"] for entry in coco["annotations"]}), len(coco["annotations"]))
+        self.assertEqual(len(coco["annotations"]), len(program.read_events(self.out)))
+        self.assertIn("person", categories.values())
+        for entry in coco["annotations"]:
+            self.assertIn(entry["image_id"], images)
+            self.assertIn(entry["category_id"], categories)
+            left, top, width, height = entry["bbox"]
+            self.assertTrue(width > 0 and height > 0)
+            self.assertAlmostEqual(entry["area"], width * height, delta=1)
+            self.assertIn(entry["iscrowd"], (0, 1))
+        for image in images.values():
+            self.assertGreater(image["width"] * image["height"], 0)
+
+    def check_mot(self):
+        """Our own reader takes it, and the points are those that the analysis wrote."""
+        bench = self.folder / "bench/clip"
+        (bench / "gt").mkdir(parents=True)
+        (bench / "det").mkdir()
+        frames = int(max(row[0] for row in program.read_tracks(self.out)))
+        (bench / "seqinfo.ini").write_text(f"[Sequence]\nname=clip\nframeRate=10\nseqLength={frames}\n")
+        rows = [row for row in program.read_tracks(self.out)]
+        (bench / "gt/gt.txt").write_text("".join(
+            f"{int(row[0])},{int(row[1])},{row[2]},{row[3]},{row[4]},{row[5]},1,-1,-1,-1\n" for row in rows))
+        (bench / "det/det.txt").write_text("")
+        results = self.folder / "results"
+        results.mkdir()
+        self.export("mot", "--camera", "street", "-o", results / "clip.txt")
+        done = ocelli("eval", "mot", bench.parent, "--score", results, "--protocol", "mot15", "--json")
+        self.assertEqual(done.code, 0, done)
+        exported = [[float(value) for value in line.split(",")] for line in
+                    (results / "clip.txt").read_text().splitlines()]
+        self.assertEqual(len({(row[0], row[1]) for row in exported}), len(exported))
+        written = {(row[0], round(row[2]), round(row[3])) for row in rows}
+        near = sum(any((row[0], round(row[2]) + dx, round(row[3]) + dy) in written for dx in (-1, 0, 1)
+                       for dy in (-1, 0, 1)) for row in exported)
+        self.assertEqual(near, len(exported))
+        self.assertEqual(len({row[1] for row in exported}), len({row[1] for row in rows}))
+
+    def check_table(self):
+        lines = self.export("table", "--limit", "3").splitlines()
+        self.assertEqual(len(lines), 4)
+        self.assertRegex(lines[1], r"^1970-01-01T\S+  street/\d+")
+        self.assert_refused(ocelli("events", "--store", self.folder / "none.db"), 3, "there is no such store", "--store")
+        self.assert_refused(ocelli("events", "--store", self.file, "--from", "yesterday"), 2, "--from wants a time")
+        self.assert_refused(ocelli("events", "--store", self.file, "--format", "mot", "--rule", "x"), 2, "tracks")
+
+    def check_why(self):
+        event = next(event for event in program.read_events(self.out)
+                     if event["data"].get("rule") == "everywhere" and event["data"]["gates"])
+        done = ocelli("why", event["id"], "--store", self.file)
+        self.assertEqual(done.code, 0, done)
+        self.assertRegex(done.out, rf"^{event['id']}, zone \w+ \(everywhere\) at 1970-\S+ fired: .+\(need .+\)\n$")
+        told = json.loads(ocelli("why", event["id"], "--store", self.file, "--json").out)
+        self.assertEqual((told["verdict"], told["event"]["data"]), ("fired", event["data"]))
+        at = event["data"]["media_time_s"]
+        done = ocelli("why", "--camera", "street", "--rule", "everywhere", "--at", at, "--store", self.file, "--json")
+        self.assertEqual(json.loads(done.out)["verdict"], "fired")
+        done = ocelli("why", "--camera", "street", "--rule", "everywhere", "--at", "3600", "--store", self.file)
+        self.assertIn("nothing of everywhere came near on street", done.out)
+        self.assertIn("the nearest was street/", done.out)
+        self.assert_refused(ocelli("why", "street/999999", "--store", self.file), 1, "no event 'street/999999'")
+        self.assertEqual(ocelli("why", "--camera", "street", "--store", self.file).code, 2)
+        self.assertEqual(ocelli("why", "--store", self.file).code, 2)
 
 
 if __name__ == "__main__":
