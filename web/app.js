@@ -3,6 +3,8 @@
 // A browser opens six connections to a server at most; this page keeps two open (picture, events), and none while it
 // is hidden.
 
+import * as editor from "./editor.js";
+import * as login from "./login.js";
 import * as views from "./views.js";
 
 /** @typedef {import("./views.js").Camera} Camera */
@@ -14,16 +16,20 @@ const kRequestTimeout_ms = 5000;
 const kPictureRetry_ms = 2000;
 const kMaxEventsShown = 200;
 
+const kNotLoggedIn = { title: "Not logged in", detail: "This page goes on once you are." };
 const kServerGone = { title: "The server is not reachable", detail: "This page goes on by itself when it is back." };
 
 const state = {
   /** @type {Camera[]} */ cameras: [],
   selected: decodeURIComponent(location.hash.slice(1)),
+  leaving: "",  // a camera that is being removed
   online: false,
   cursor: "",
   /** @type {Set<string>} */ eventIds: new Set(),
   /** @type {EventSource | null} */ feed: null,
 };
+
+class NotLoggedIn extends Error {}
 
 /** @param {string} name */
 function cameraUrl(name) {
@@ -36,6 +42,7 @@ function cameraUrl(name) {
  */
 async function getJson(url) {
   const response = await fetch(url, { signal: AbortSignal.timeout(kRequestTimeout_ms), cache: "no-store" });
+  if (response.status === 401) throw new NotLoggedIn();
   if (!response.ok) throw new Error(`${url}: ${response.status}`);
   return response.json();
 }
@@ -54,15 +61,24 @@ async function repeat(task, interval_ms) {
 
 async function refreshCameras() {
   try {
-    state.cameras = (await getJson("/api/v1/cameras")).cameras;
-  } catch {
-    setOnline(false);
+    const answer = await getJson("/api/v1/cameras");
+    state.cameras = answer.cameras.filter((/** @type {Camera} */ camera) => camera.name !== state.leaving);
+  } catch (error) {
+    const knows = !(error instanceof NotLoggedIn);
+    setOnline(false, knows ? "server not reachable; trying again" : "not logged in", knows ? kServerGone : kNotLoggedIn);
+    if (!knows) login.showLogIn(true);
     return;
   }
+  login.showLogIn(false);
   setOnline(true);
+  editor.showCount(state.cameras.length);
   const selected = state.cameras.find((camera) => camera.name === state.selected) ?? state.cameras[0];
   if (!selected) {
-    views.showNotice({ title: "No camera yet", detail: "The server is starting, or its configuration names none." });
+    state.selected = "";
+    views.showCameras([], "", selectCamera);
+    views.showTracks([]);
+    closePicture();
+    views.showNotice({ title: "No camera yet", detail: "The server is starting, or there is none: add one above." });
     return;
   }
   views.showCameras(state.cameras, selected.name, selectCamera);
@@ -82,12 +98,16 @@ async function refreshTracks() {
   }
 }
 
-/** @param {boolean} online */
-function setOnline(online) {
+/**
+ * @param {boolean} online
+ * @param {string} [words] what it is otherwise
+ * @param {{title: string, detail: string}} [notice]
+ */
+function setOnline(online, words = "server not reachable; trying again", notice = kServerGone) {
   const line = views.element("connection");
   line.dataset.state = online ? "connected" : "offline";
-  views.setText(line, online ? "connected" : "server not reachable; trying again");
-  if (!online) views.showNotice(kServerGone);
+  views.setText(line, online ? "connected" : words);
+  if (!online) views.showNotice(notice);
   if (online === state.online) return;
   state.online = online;
   if (online) {
@@ -216,5 +236,20 @@ document.addEventListener("visibilitychange", () => {
   }
 });
 
+editor.startEditor({
+  selected: () => state.selected,
+  added: (name) => {
+    state.selected = name;
+    void refreshCameras();
+  },
+  leave: (name) => {
+    state.leaving = name;
+    if (!name) return;
+    state.selected = "";
+    closePicture();
+  },
+});
+
+login.startLogIn(() => void refreshCameras());
 repeat(refreshCameras, kCamerasEvery_ms);
 repeat(refreshTracks, kTracksEvery_ms);

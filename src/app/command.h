@@ -2,6 +2,7 @@
 
 #include <stop_token>
 
+#include "app/interrupt.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/result.h"
@@ -26,7 +27,8 @@ enum class ExitCode {
 /// What every command gets. Lives as long as the program.
 struct CommandContext {
   base::Clock& clock;
-  std::stop_token stop;               ///< requested by SIGINT and SIGTERM
+  std::stop_token stop;  ///< requested by SIGINT and SIGTERM
+  InterruptWatch& interrupts;
   ExitCode exit_code = ExitCode::ok;  ///< set by the command that ran
 };
 
@@ -46,6 +48,7 @@ void add_config_command(CLI::App& app, CommandContext& context);
 void add_doctor_command(CLI::App& app, CommandContext& context);
 void add_eval_command(CLI::App& app, CommandContext& context);
 void add_events_command(CLI::App& app, CommandContext& context);
+void add_tokens_command(CLI::App& app, CommandContext& context);
 void add_why_command(CLI::App& app, CommandContext& context);
 void add_completion_command(CLI::App& app, CommandContext& context);
 

@@ -33,7 +33,7 @@ day, or seconds since 1970, which is how recordings without a clock count.
   ocelli events --format mot --camera gate --store events.db -o tracks.txt)";
 
 struct EventsOptions {
-  std::string store;
+  StoreOption store;
   store::EventQuery query;
   std::string from;
   std::string to;

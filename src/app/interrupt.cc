@@ -3,6 +3,7 @@
 #include <csignal>
 #include <pthread.h>
 #include <unistd.h>
+#include <utility>
 
 namespace ocelli::app {
 namespace {
@@ -15,6 +16,9 @@ sigset_t watched_signals() {
   sigaddset(&signals, SIGINT);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGUSR1);  // wakes the watcher
+  struct sigaction hangup{};
+  sigaction(SIGHUP, nullptr, &hangup);
+  if (hangup.sa_handler != SIG_IGN) sigaddset(&signals, SIGHUP);
   return signals;
 }
 
@@ -36,9 +40,22 @@ void InterruptWatch::watch() {
   while (sigwait(&signals, &signal) == 0) {
     if (ending_) return;
     if (signal == SIGUSR1) continue;  // from outside: it means nothing here
+    if (signal == SIGHUP && tell_hangup()) continue;
     if (stop_.stop_requested()) _exit(kSecondInterrupt);
     stop_.request_stop();
   }
+}
+
+void InterruptWatch::on_hangup(std::function<void()> listener) {
+  const base::MutexLock lock(mutex_);
+  hangup_ = std::move(listener);
+}
+
+/// Under the lock, so that a listener is not called any more once it was replaced.
+bool InterruptWatch::tell_hangup() {
+  const base::MutexLock lock(mutex_);
+  if (hangup_) hangup_();
+  return hangup_ != nullptr;
 }
 
 InterruptWatch::~InterruptWatch() {

@@ -43,6 +43,7 @@ void add_commands(CLI::App& app, CommandContext& context) {
   add_tune_rule_command(app, context);
   add_events_command(app, context);
   add_why_command(app, context);
+  add_tokens_command(app, context);
   add_completion_command(app, context);
 }
 
@@ -85,9 +86,9 @@ std::string usage_error(const CLI::App& app, const CLI::ParseError& error) {
 
 ExitCode run(int argc, char** argv) {
   ocelli::base::bound_memory();
-  const ocelli::app::InterruptWatch interrupts;
+  ocelli::app::InterruptWatch interrupts;
   ocelli::base::SystemClock clock;
-  CommandContext context{clock, interrupts.token()};
+  CommandContext context{clock, interrupts.token(), interrupts};
 
   CLI::App app("ocelli watches camera streams and tells what happened in them.", "ocelli");
   app.set_version_flag("--version", "ocelli " OCELLI_VERSION);

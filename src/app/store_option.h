@@ -12,10 +12,16 @@ class App;
 
 namespace ocelli::app {
 
-/// --store: which store a command asks. `file` outlives the command.
-void add_store_option(CLI::App& command, std::string& file);
+/// Which store a command asks: the file that is named, or the one of the configuration.
+struct StoreOption {
+  std::string file;
+  std::string config_file;
+};
 
-/// Opens it, or that of the user if `file` is empty; the error says what to do.
-base::Result<std::unique_ptr<store::EventReader>> open_store(const std::string& file);
+/// --store and -c; `option` outlives the command.
+void add_store_option(CLI::App& command, StoreOption& option);
+
+/// Opens it; the error says what to do.
+base::Result<std::unique_ptr<store::EventReader>> open_store(const StoreOption& option);
 
 }  // namespace ocelli::app

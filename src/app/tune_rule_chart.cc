@@ -120,7 +120,9 @@ class Drawing {
   }
 
   void event_axis() {
-    for (double events = 0; events <= most_ + tick_ / 2; events += tick_) {
+    const int ticks = static_cast<int>(most_ / tick_ + 0.5);
+    for (int i = 0; i <= ticks; ++i) {
+      const double events = i * tick_;
       const double y = y_of_events(events);
       out("<line x1=\"{}\" y1=\"{:.1f}\" x2=\"{}\" y2=\"{:.1f}\" stroke=\"{}\" stroke-opacity=\"0.25\"/>\n", kLeft, y,
           kRight, y, kInk);

@@ -25,7 +25,7 @@ recordings without a clock count from 1970, so 90 is a minute and a half into th
 struct WhyOptions {
   store::WhyQuestion question;
   std::string at;
-  std::string store;
+  StoreOption store;
   bool json = false;
 };
 
@@ -47,6 +47,8 @@ void run_why(const WhyOptions& options, CommandContext& context) {
     return fail(context, usage ? ExitCode::usage : ExitCode::failed, explanation.error());
   }
   print(stdout, "{}\n", options.json ? explanation->json : explanation->words);
+  if (options.json) return;
+  for (const auto& path : explanation->media) print(stdout, "  {}\n", path);
 }
 
 }  // namespace

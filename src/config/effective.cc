@@ -126,6 +126,24 @@ std::vector<Setting> effective_settings(const SiteConfig& site, const engine::St
   return settings;
 }
 
+std::vector<Setting> start_settings(const SiteConfig& site) {
+  std::vector<Setting> settings;
+  SiteConfig own = site;  // fields are bound to what may be written
+  for (const auto& section : sections_of(own)) {
+    if (section.name != "tracker") add(std::string(section.name), section.fields, settings);
+  }
+  return settings;
+}
+
+std::vector<Setting> camera_settings(const engine::StreamConfig& camera) {
+  std::vector<Setting> settings = effective_settings(SiteConfig(), camera);
+  std::erase_if(settings, [](const Setting& setting) { return setting.path.starts_with("model."); });
+  settings.push_back({fmt::format("{}.url", kCamera), camera.source.url});
+  engine::RecordConfig record = camera.record;
+  if (record.enabled()) add(fmt::format("{}.record", kCamera), fields_of(record), settings);
+  return settings;
+}
+
 std::string to_yaml(const std::vector<Setting>& settings) {
   std::string text;
   std::vector<std::string_view> open;  // mappings that the last key lies in

@@ -20,6 +20,13 @@ struct Setting {
 /// in a file, such as a list of no classes. In a fixed order.
 std::vector<Setting> effective_settings(const SiteConfig& site, const engine::StreamConfig& camera);
 
+/// The sections that take effect when the program starts: server, log, model, updates, infer, store. In that order.
+std::vector<Setting> start_settings(const SiteConfig& site);
+
+/// All that a camera's run is made from: effective_settings() but for the model, its address, with secrets, and its
+/// recorder. For comparing; not to be shown as it is.
+std::vector<Setting> camera_settings(const engine::StreamConfig& camera);
+
 /// Settings as YAML, in the order and form of effective_settings().
 std::string to_yaml(const std::vector<Setting>& settings);
 

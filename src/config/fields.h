@@ -37,8 +37,8 @@ struct Section {
   std::vector<Field> fields;
 };
 
-/// server, log, model, updates, infer, tracker; bound to `site`, which outlives the result. The same holds for all
-/// below.
+/// server, log, model, updates, infer, store, tracker; bound to `site`, which outlives the result. The same holds for
+/// all below.
 std::vector<Section> sections_of(SiteConfig& site);
 std::vector<Field> fields_of(engine::StreamConfig& camera);
 std::vector<Field> fields_of(engine::RecordConfig& record);

@@ -15,9 +15,13 @@ constexpr double kMaxCorners = 200;
 std::vector<Field> fields_of(ServerConfig& server) {
   return {
       {"bind", &server.bind, 1, 255,
-       "Address to listen on. There is no log-in yet: for anything but loopback put a reverse proxy with one in "
-       "front."},
+       "Address to listen on. On anything but loopback everybody needs a token (docs/access.md); put a proxy with TLS "
+       "in "
+       "front where the network is not your own."},
       {"port", &server.port, 0, 65'535, "Port to listen on; 0 takes any free one."},
+      {"tokens", &server.tokens, 0, kMaxPathBytes,
+       "File of the tokens that `ocelli tokens` makes. Empty: `tokens.json` in the user's data folder "
+       "(`$XDG_DATA_HOME/ocelli`, else `~/.local/share/ocelli`)."},
   };
 }
 
@@ -85,6 +89,22 @@ std::vector<Field> fields_of(engine::ModelUpdateConfig& updates) {
   };
 }
 
+std::vector<Field> fields_of(store::StoreConfig& store) {
+  return {
+      {"enabled", &store.enabled, 0, 0, "Whether `ocelli serve` stores at all."},
+      {"path", &store.path, 0, kMaxPathBytes,
+       "The file; made when it is not there. Empty: `events.db` in the user's data folder "
+       "(`$XDG_DATA_HOME/ocelli`, else `~/.local/share/ocelli`)."},
+      {"keep_days", &store.keep_days, 0, 36'500, "What was stored longer ago is removed; 0: nothing is, for its age."},
+      {"max_mib", &store.max_mib, 0, 1 << 20,
+       "Bound on the file, in MiB; the oldest is removed first; 0: none. Its log takes up to 16 MiB more."},
+      {"near_misses", &store.near_misses, 0, 10'000'000,
+       "What nearly happened: so many are kept of each camera, the newest."},
+      {"waiting_events", &store.waiting_events, 16, 1'000'000,
+       "Records that may wait for the disk, about 1 KiB each in memory; near misses may fill half of it."},
+  };
+}
+
 std::vector<Field> fields_of(track::TrackerConfig& tracker) {
   return {
       {"high_score", &tracker.high_score, 0, 1, "Detections from here up are matched to tracks first."},
@@ -108,6 +128,7 @@ std::vector<Section> sections_of(SiteConfig& site) {
       {"model", "The detector, shared by all cameras.", fields_of(site.model)},
       {"updates", "What a new model must show before it serves the running cameras.", fields_of(site.updates)},
       {"infer", "Pictures that are sent to `/api/v1/infer`.", fields_of(site.infer)},
+      {"store", "Where events, near misses and tracks are kept (docs/store.md).", fields_of(site.store)},
       {"tracker", "How detections become tracks, for all cameras.", fields_of(site.tracker)},
   };
 }

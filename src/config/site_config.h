@@ -12,12 +12,14 @@
 #include "engine/stream.h"
 #include "infer/backend.h"
 #include "infer/precision.h"
+#include "store/store_config.h"
 
 namespace ocelli::config {
 
 struct ServerConfig {
-  std::string bind = "127.0.0.1";  ///< address to listen on; anything but loopback needs a proxy with a log-in in front
+  std::string bind = "127.0.0.1";  ///< address to listen on
   int port = 8080;                 ///< 0: any free port
+  std::string tokens;              ///< the file of those who may log in; empty: the user's own
 };
 
 struct ModelConfig {
@@ -45,6 +47,7 @@ struct SiteConfig {
   ModelConfig model;
   engine::ModelUpdateConfig updates;  ///< of the model, while cameras run
   InferConfig infer;
+  store::StoreConfig store;
   track::TrackerConfig tracker;               ///< of all cameras
   std::vector<engine::StreamConfig> cameras;  ///< in the order of the file; `name` is the key
 };

@@ -22,11 +22,12 @@ std::string event_id(const events::Event& event) {
 }  // namespace
 
 ClipRecorder::ClipRecorder(const RecordConfig& config, const std::string& camera, ClipArchive& archive,
-                           base::Logger logger, base::Metrics& metrics)
+                           base::Logger logger, base::Metrics& metrics, OnClip on_clip)
     : config_(config),
       camera_(camera),
       archive_(archive),
       logger_(std::move(logger)),
+      on_clip_(std::move(on_clip)),
       written_(metrics.counter("ocelli_clips_written_total", "Clips that are complete", {{"camera", camera}})),
       dropped_(metrics.counter("ocelli_clips_dropped_total", "Clips that could not be recorded", {{"camera", camera}})),
       groups_given_up_(metrics.counter("ocelli_recording_groups_given_up_total",
@@ -163,6 +164,7 @@ base::Status ClipRecorder::accept(const events::Event& event) {
   }
   if (!notes.recorded_as.empty()) {
     logger_.info("event is recorded", {{"event", event_id(event)}, {"clip", notes.recorded_as}});
+    if (on_clip_) on_clip_({camera_, event.sequence, notes.recorded_as});
   }
   tell(notes);
   return {};

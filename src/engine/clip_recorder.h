@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,9 +26,11 @@ namespace ocelli::engine {
 /// the disk. What cannot be recorded is logged and counted; the stream goes on.
 class ClipRecorder final : public PacketSink, public events::EventSink {
  public:
-  /// `archive` outlives the recorder; `logger` is the camera's.
+  /// Told without a lock, on the strand, which event is part of which clip.
+  using OnClip = std::function<void(const EventClip&)>;
+  /// `archive` outlives the recorder; `logger` is the camera's; `on_clip` may be null.
   ClipRecorder(const RecordConfig& config, const std::string& camera, ClipArchive& archive, base::Logger logger,
-               base::Metrics& metrics);
+               base::Metrics& metrics, OnClip on_clip);
   ~ClipRecorder() override;
   ClipRecorder(const ClipRecorder&) = delete;
   ClipRecorder& operator=(const ClipRecorder&) = delete;
@@ -69,6 +72,7 @@ class ClipRecorder final : public PacketSink, public events::EventSink {
   const std::string camera_;
   ClipArchive& archive_;
   const base::Logger logger_;
+  const OnClip on_clip_;
   base::Counter written_;
   base::Counter dropped_;
   base::Counter groups_given_up_;

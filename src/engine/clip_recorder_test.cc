@@ -48,7 +48,8 @@ class ClipRecorderTest : public ::testing::Test {
       const base::MutexLock lock(mutex_);
       log_ += std::string(line) + "\n";
     };
-    recorder_.emplace(config_, "gate", archive_, base::Logger(log, clock_), metrics_);
+    recorder_.emplace(config_, "gate", archive_, base::Logger(log, clock_), metrics_,
+                      [this](const EventClip& clip) { told_.push_back(clip); });
   }
 
   void connect(double origin = 0) {
@@ -120,7 +121,28 @@ class ClipRecorderTest : public ::testing::Test {
   std::optional<ClipRecorder> recorder_;
   std::unique_ptr<media::Source> source_;
   std::uint64_t events_ = 0;
+  std::vector<EventClip> told_;
 };
+
+TEST_F(ClipRecorderTest, TellsWhichEventsAreInWhichClip) {
+  config_.events = {"line_crossed"};
+  make_recorder();
+  connect();
+  play_to(4.3);
+  event_at(4.2);
+  event_at(4.3, events::EventType::track_began);  // is not wanted
+  play_to(4.9);
+  event_at(4.8);
+  play_to(10);
+  const auto clips = finish();
+  ASSERT_EQ(clips.size(), 1U);
+  ASSERT_EQ(told_.size(), 2U);
+  EXPECT_EQ(told_[0].camera, "gate");
+  EXPECT_EQ(told_[0].sequence, 1U);
+  EXPECT_EQ(told_[1].sequence, 3U);
+  EXPECT_EQ(told_[0].path, clips[0]);
+  EXPECT_EQ(told_[1].path, clips[0]);
+}
 
 TEST_F(ClipRecorderTest, KeepsWhatWasBeforeAnEventAndAfter) {
   make_recorder();

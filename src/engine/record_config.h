@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,13 @@ struct RecordConfig {
 
   bool enabled() const { return !folder.empty(); }
   std::size_t memory_bytes() const { return static_cast<std::size_t>(memory_mib) << 20U; }
+};
+
+/// That an event is part of a clip. A value.
+struct EventClip {
+  std::string camera;
+  std::uint64_t sequence = 0;  ///< of the event
+  std::string path;            ///< of the clip, once it is complete; it may come to nothing, and is removed some day
 };
 
 /// `invalid`: a type of event that does not exist, or lengths that contradict each other.

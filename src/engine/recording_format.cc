@@ -339,7 +339,11 @@ std::string encode_record(const Record& record) {
 
 base::Result<Record> decode_content(Bytes content) {
   ByteReader reader(content);
-  switch (static_cast<Kind>(reader.get<std::uint8_t>())) {
+  const auto kind = reader.get<std::uint8_t>();
+  if (kind < static_cast<std::uint8_t>(Kind::header) || kind > static_cast<std::uint8_t>(Kind::end)) {
+    return damaged("a kind that this version does not know");
+  }
+  switch (static_cast<Kind>(kind)) {
     case Kind::header:
       return read_header(reader);
     case Kind::frame:

@@ -45,7 +45,7 @@ LifeConfig life_of(const StreamConfig& config) {
 std::unique_ptr<ClipRecorder> make_recorder(const StreamConfig& config, const StreamServices& services) {
   if (!config.record.enabled() || services.clips == nullptr) return nullptr;
   return std::make_unique<ClipRecorder>(config.record, config.name, *services.clips,
-                                        services.logger.for_camera(config.name), services.metrics);
+                                        services.logger.for_camera(config.name), services.metrics, services.on_clip);
 }
 
 StreamServices with_recorders(StreamServices services, ClipRecorder* clips, RunRecorder* run) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -90,6 +91,8 @@ struct StreamServices {
   std::vector<events::TrackSink*> track_sinks;
   media::HardwareDevices* hardware = nullptr;  ///< absent: this program decodes in software only
   ClipArchive* clips = nullptr;                ///< where clips go; null: nothing is recorded
+  /// An event is part of a clip, which will be there once it is complete. On the stream's strand; must not block.
+  std::function<void(const EventClip&)> on_clip = nullptr;
 };
 
 /// One stream from its URL to its sinks: an I/O thread that reads packets, and a strand on the workers that decodes,

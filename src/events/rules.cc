@@ -22,6 +22,7 @@ namespace ocelli::events {
 struct Rules::Impl {
   Impl(std::string camera_name, const RulesConfig& config, std::vector<std::string> labels)
       : camera(std::move(camera_name)), objects(config.relink_window, labels), ground(config.ground) {
+    counters.events = config.events_before;
     if (config.crowd.enabled) crowd.emplace(config.crowd, std::move(labels));
     for (const auto& line : config.lines) rules.push_back(std::make_unique<LineEvents>(line));
     for (const auto& zone : config.zones) add_zone(zone);

@@ -73,6 +73,7 @@ struct RulesConfig {
   std::chrono::milliseconds relink_window{1'000};
   GroundConfig ground;
   CrowdConfig crowd;
+  std::uint64_t events_before = 0;  ///< of this camera in this run of the program: their numbers go on from there
 };
 
 /// Turns the tracks of one camera into events (docs/rules.md has the table). The anchor is the bottom centre of the

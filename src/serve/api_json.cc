@@ -27,7 +27,7 @@ double milliseconds_per(std::chrono::nanoseconds sum, std::uint64_t count) {
   return rounded(std::chrono::duration<double, std::milli>(sum).count() / static_cast<double>(count));
 }
 
-Json camera_json(const CameraOverview& camera) {
+Json overview_json(const CameraOverview& camera) {
   const engine::StreamStatus& status = camera.status;
   Json json;
   json["name"] = camera.name;
@@ -108,8 +108,12 @@ std::string models_json(const infer::ServedModel& model, const std::optional<eng
 std::string cameras_json(std::span<const CameraOverview> cameras) {
   Json json;
   json["cameras"] = Json::array();
-  for (const CameraOverview& camera : cameras) json["cameras"].push_back(camera_json(camera));
+  for (const CameraOverview& camera : cameras) json["cameras"].push_back(overview_json(camera));
   return text_of(json);
+}
+
+std::string camera_json(const CameraOverview& camera) {
+  return text_of(overview_json(camera));
 }
 
 std::string tracks_json(const CameraTracks& tracks) {
@@ -133,6 +137,14 @@ std::string events_json(std::span<const RingEvent> events, const std::string& cu
     text += *event.json;
   }
   return text + R"(],"cursor":)" + text_of(Json(cursor)) + "}";
+}
+
+std::string session_json(bool needs_log_in, const std::optional<Principal>& principal) {
+  Json json;
+  json["log_in"] = needs_log_in;
+  json["name"] = principal ? Json(principal->name) : Json();
+  json["role"] = principal ? Json(role_name(principal->role)) : Json();
+  return text_of(json);
 }
 
 std::string health_json(const std::string& status, const std::string& reason) {

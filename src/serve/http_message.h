@@ -11,15 +11,26 @@
 
 namespace ocelli::serve {
 
-enum class HttpMethod { get, head, post, other };
+enum class HttpMethod {
+  get,
+  head,
+  post,
+  put,
+  remove,  ///< DELETE
+  other,
+};
 
 /// What the routes look at in a request.
 struct HttpRequest {
   HttpMethod method = HttpMethod::get;
   std::string target;         ///< path and query as sent
   std::string if_none_match;  ///< header values; empty when absent
+  std::string if_match;
   std::string last_event_id;
   std::string content_type;
+  std::string host;  ///< the name under which the caller knows this server, with its port
+  std::string authorization;
+  std::string cookie;
   std::string fetch_site;  ///< Sec-Fetch-Site: how a browser says on whose behalf it asks
   std::string body;        ///< of routes that take one
 };

@@ -53,6 +53,9 @@ class HttpServerThreads final : public HttpServer {
   }
   void set_ready() override { connections_->readiness().set_ready(); }
   void set_not_ready(std::string reason) override { connections_->readiness().set_not_ready(std::move(reason)); }
+  void set_degraded(const std::string& what, const std::optional<std::string>& reason) override {
+    connections_->readiness().set_degraded(what, reason);
+  }
 
   void stop() override {
     if (!io_thread_.joinable()) return;
@@ -80,12 +83,18 @@ base::Result<std::unique_ptr<HttpServer>> HttpServer::start(const HttpServerConf
                                                             const HttpServerServices& services) {
   try {
     OC_TRY(const auto endpoint, internal::parse_endpoint(config));
-    if (!endpoint.address().is_loopback()) {
-      services.logger.warn("everybody who reaches this address can watch: there is no authentication yet",
-                           {{"bind", config.bind}});
-    }
     auto context = std::make_shared<asio::io_context>(1);
     OC_TRY(auto acceptor, internal::listen_on(*context, endpoint));
+    if (!endpoint.address().is_loopback()) {
+      if (services.access == nullptr || !services.access->needs_log_in()) {
+        return base::Error(base::Code::invalid,
+                           "there is no token, so nothing but a loopback address can be listened "
+                           "on: `ocelli tokens add NAME --role admin` makes one");
+      }
+      services.logger.warn(
+          "tokens and pictures travel unencrypted: use a private network, or a proxy with TLS in front",
+          {{"bind", config.bind}});
+    }
     return std::make_unique<HttpServerThreads>(config, services, std::move(acceptor), std::move(context));
   } catch (const std::exception& exception) {
     return base::Error(base::Code::internal, fmt::format("the HTTP server cannot start: {}", exception.what()));

@@ -96,7 +96,7 @@ TEST_F(HttpServerTest, ReportsErrorsAsProblems) {
   const ClientResponse missing = fetch(port(), "/api/v1/cameras/nobody/tracks");
   EXPECT_EQ(missing.status, 404);
   EXPECT_EQ(missing.fields.at("content-type"), "application/problem+json");
-  const ClientResponse forbidden = fetch(port(), "/api/v1/cameras", "DELETE");
+  const ClientResponse forbidden = fetch(port(), "/api/v1/models", "DELETE");
   EXPECT_EQ(forbidden.status, 405);
   EXPECT_EQ(forbidden.fields.at("allow"), "GET, HEAD");
   EXPECT_EQ(fetch(port(), "/api/v1/cameras/gate/snapshot.jpg").status, 503) << "before the first frame";
@@ -205,7 +205,7 @@ TEST_F(HttpServerTest, BoundsTheMemoryOfAllBodies) {
 
 TEST_F(HttpServerTest, ReadsNoBodyWhereNoneIsTaken) {
   HttpClient client(port());
-  ASSERT_TRUE(client.post("/api/v1/cameras", "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"));
+  ASSERT_TRUE(client.post("/api/v1/models", "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"));
   const ClientResponse refused = client.read_response();
   EXPECT_EQ(refused.status, 405);
   EXPECT_EQ(refused.fields.at("allow"), "GET, HEAD");
@@ -415,6 +415,9 @@ TEST_F(HttpServerTest, RefusesAddressesThatCannotBe) {
   const auto foreign = HttpServer::start({.bind = "192.0.2.1", .port = 0}, services);
   ASSERT_FALSE(foreign);
   EXPECT_THAT(foreign.error().message(), HasSubstr("this machine has no such address"));
+  const auto open = HttpServer::start({.bind = "0.0.0.0", .port = 0}, services);
+  ASSERT_FALSE(open) << "nobody would have to log in";
+  EXPECT_THAT(open.error().message(), HasSubstr("ocelli tokens add"));
 }
 
 TEST_F(HttpServerTest, TellsItsAddress) {

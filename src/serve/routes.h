@@ -2,16 +2,20 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "base/metrics.h"
 #include "engine/model_updater.h"
+#include "serve/access.h"
+#include "serve/event_history.h"
 #include "serve/http_message.h"
 #include "serve/live_view.h"
 #include "serve/picture_inference.h"
 #include "serve/readiness.h"
+#include "serve/site_editor.h"
 
 namespace ocelli::serve {
 
@@ -48,6 +52,9 @@ struct RouteSources {
   PictureInference* inference = nullptr;  ///< null: no models for pictures here
   /// What replaces the cameras' model; null while none is loaded. Thread-safe.
   std::function<engine::ModelUpdater*()> models = [] { return nullptr; };
+  EventHistory* history = nullptr;  ///< null: nothing is stored here
+  SiteEditor* editor = nullptr;     ///< null: the site cannot be changed from here
+  AccessControl* access = nullptr;  ///< null: nobody needs to log in
 };
 
 /// From a request to its answer: the whole API in one table, free of sockets. Never blocks. Thread-safe.
@@ -59,6 +66,9 @@ class Router {
   BodyRule body_rule(const HttpRequest& head) const;
   HttpReply route(HttpRequest request) const;
 
+  /// All that it answers, as OpenAPI names it: "GET /api/v1/cameras/{}". Without the page.
+  static std::vector<std::string> operations();
+
  private:
   struct Call;
   struct Route;
@@ -66,12 +76,19 @@ class Router {
   static const std::vector<Route>& table();
   static Found find(const HttpTarget& target);
 
+  std::optional<HttpResponse> refuse(const HttpRequest& request, const HttpTarget& target, const Route& route) const;
+  HttpReply session(const Call& call) const;
+  HttpReply log_in(const Call& call) const;
+  HttpReply log_out(const Call& call) const;
   HttpReply cameras(const Call& call) const;
+  HttpReply camera(const Call& call) const;
   HttpReply tracks(const Call& call) const;
   HttpReply picture(const Call& call) const;
   HttpReply picture_stream(const Call& call) const;
   HttpReply events(const Call& call) const;
+  HttpReply stored_events(const Call& call) const;
   HttpReply event_stream(const Call& call) const;
+  HttpReply why(const Call& call) const;
   HttpReply models(const Call& call) const;
   HttpReply publish_model(const Call& call) const;
   HttpReply promote_model(const Call& call) const;
@@ -80,6 +97,15 @@ class Router {
   HttpReply alive(const Call& call) const;
   HttpReply ready(const Call& call) const;
   HttpReply config_schema(const Call& call) const;
+  HttpReply config(const Call& call) const;
+  HttpReply replace_config(const Call& call) const;
+  HttpReply reload_config(const Call& call) const;
+  HttpReply add_camera(const Call& call) const;
+  HttpReply set_camera(const Call& call) const;
+  HttpReply remove_camera(const Call& call) const;
+  HttpReply add_stream(const Call& call) const;
+  HttpReply remove_stream(const Call& call) const;
+  HttpReply edit(const Call& call, base::Result<SiteEdit> wanted, int done_status = 200) const;
   HttpReply infer(const Call& call) const;
 
   RouteSources sources_;

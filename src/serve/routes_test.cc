@@ -1,9 +1,13 @@
 #include "serve/routes.h"
 
+#include <cctype>
+#include <regex>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "serve/testing/fake_history.h"
 #include "serve/testing/fake_inference.h"
 #include "serve/testing/live_fixture.h"
 
@@ -152,7 +156,7 @@ TEST_F(Routes, FetchNothingFromElsewhere) {
 }
 
 TEST_F(Routes, OnlyRead) {
-  for (const char* path : {"/", "/api/v1/cameras", "/metrics", "/api/v1/events/stream"}) {
+  for (const char* path : {"/", "/api/v1/models", "/metrics", "/api/v1/events/stream"}) {
     const auto response = std::get<HttpResponse>(reply(path, HttpMethod::other));
     EXPECT_EQ(response.status, 405) << path;
     EXPECT_EQ(response.headers.at(0), std::make_pair(std::string("Allow"), std::string("GET, HEAD")));
@@ -176,7 +180,11 @@ TEST_F(Routes, WantABodyOnlyWhereOneIsTaken) {
   EXPECT_EQ(rule("/api/v1/infer/yolov8n", HttpMethod::get), BodyRule::ignored);
   EXPECT_EQ(rule("/api/v1/infer/yolov8n", HttpMethod::other), BodyRule::ignored);
   EXPECT_EQ(rule("/api/v1/infer", HttpMethod::post), BodyRule::ignored);
-  EXPECT_EQ(rule("/api/v1/cameras", HttpMethod::post), BodyRule::ignored);
+  EXPECT_EQ(rule("/api/v1/cameras", HttpMethod::post), BodyRule::required);
+  EXPECT_EQ(rule("/api/v1/cameras/gate", HttpMethod::put), BodyRule::required);
+  EXPECT_EQ(rule("/api/v1/cameras/gate", HttpMethod::post), BodyRule::ignored);
+  EXPECT_EQ(rule("/api/v1/cameras/gate", HttpMethod::remove), BodyRule::ignored);
+  EXPECT_EQ(rule("/api/v1/models", HttpMethod::put), BodyRule::ignored);
   EXPECT_EQ(rule("/", HttpMethod::post), BodyRule::ignored);
   EXPECT_EQ(rule("/%zz", HttpMethod::post), BodyRule::ignored);
 }
@@ -294,8 +302,128 @@ TEST_F(Routes, ReplaceTheModel) {
   EXPECT_EQ(ask(HttpMethod::get, "/api/v1/models/publish").status, 405);
 }
 
+class HistoryRoutes : public Routes {
+ protected:
+  HttpResponse ask(const std::string& target) {
+    HttpReply reply = route(target);
+    if (auto* response = std::get_if<HttpResponse>(&reply)) return std::move(*response);
+    HttpResponse answer;
+    std::get<JobReply>(reply).start([&](HttpResponse response) { answer = std::move(response); });
+    return answer;
+  }
+  HttpReply route(const std::string& target) const {
+    HttpRequest request;
+    request.target = target;
+    return with_history_.route(request);
+  }
+
+  testing::FakeHistory history_;
+
+ private:
+  Router with_history_{
+      RouteSources{live_.view, live_.metrics, readiness_, "", nullptr, [] { return nullptr; }, &history_}};
+};
+
+TEST_F(HistoryRoutes, AskTheStoreForThePast) {
+  history_.outcome = std::string(R"({"events":[],"next":null})");
+  const auto answer = ask(
+      "/api/v1/events?from=2026-11-23T10:00:00Z&to=90&camera=gate&type=zone_entered&rule=yard&track=7&limit=5&before="
+      "1000-2");
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.body, "{\"events\":[],\"next\":null}\n");
+  ASSERT_EQ(history_.queries.size(), 1U);
+  const auto& query = history_.queries[0];
+  EXPECT_EQ(query.from, base::WallTime(std::chrono::seconds(1'795'428'000)));
+  EXPECT_EQ(query.to, base::WallTime(std::chrono::seconds(90)));
+  EXPECT_EQ(query.camera, "gate");
+  EXPECT_EQ(query.type, "zone_entered");
+  EXPECT_EQ(query.rule, "yard");
+  EXPECT_EQ(query.track, 7U);
+  EXPECT_EQ(query.limit, 5U);
+  ASSERT_TRUE(query.after);
+  EXPECT_EQ(query.after->time_us, 1000);
+  EXPECT_EQ(query.after->id, 2);
+}
+
+TEST_F(HistoryRoutes, TakeTheNewestEventsFromMemory) {
+  EXPECT_TRUE(std::holds_alternative<HttpResponse>(route("/api/v1/events?limit=5&camera=gate")));
+  EXPECT_TRUE(history_.queries.empty());
+}
+
+TEST_F(HistoryRoutes, RefuseQuestionsThatMakeNoSense) {
+  for (const char* query : {"events?from=yesterday", "events?to=x", "events?track=x", "events?track=-1",
+                            "events?before=x", "events?rule=a&after=1-1", "events?type=x&limit=0", "why?at=noon"}) {
+    EXPECT_EQ(ask(std::string("/api/v1/") + query).status, 400) << query;
+  }
+  EXPECT_TRUE(history_.queries.empty());
+  EXPECT_TRUE(history_.questions.empty());
+}
+
+TEST_F(HistoryRoutes, AskWhy) {
+  history_.outcome = std::string(R"({"verdict":"fired"})");
+  EXPECT_EQ(ask("/api/v1/why?event=gate/12").body, "{\"verdict\":\"fired\"}\n");
+  EXPECT_EQ(ask("/api/v1/why?camera=gate&rule=yard&at=2026-11-23").status, 200);
+  ASSERT_EQ(history_.questions.size(), 2U);
+  EXPECT_EQ(history_.questions[0].event, "gate/12");
+  EXPECT_FALSE(history_.questions[0].at);
+  EXPECT_EQ(history_.questions[1].camera, "gate");
+  EXPECT_EQ(history_.questions[1].rule, "yard");
+  EXPECT_TRUE(history_.questions[1].at);
+}
+
+TEST_F(HistoryRoutes, SayWhatIsWrongWithAQuestionOrWithTheDisk) {
+  using base::Code;
+  for (const auto& [code, status] : {std::pair(Code::not_found, 404),
+                                     {Code::invalid, 400},
+                                     {Code::unavailable, 503},
+                                     {Code::exhausted, 503},
+                                     {Code::cancelled, 503}}) {
+    history_.outcome = base::Error(code, "what it is");
+    const auto answer = ask("/api/v1/why?event=gate/12");
+    EXPECT_EQ(answer.status, status);
+    EXPECT_THAT(answer.body, HasSubstr("what it is"));
+  }
+}
+
+TEST_F(Routes, SayThatNothingIsStored) {
+  EXPECT_EQ(get("/api/v1/events?rule=yard").status, 404);
+  EXPECT_THAT(get("/api/v1/why?event=gate/12").body, HasSubstr("store.enabled"));
+}
+
+TEST_F(Routes, TellWhatFailsThoughTheRestWorks) {
+  readiness_.set_ready();
+  readiness_.set_degraded("store", "events are not stored: the disk is full");
+  readiness_.set_degraded("config", "the file is broken");
+  EXPECT_EQ(get("/health/ready").status, 200);
+  EXPECT_EQ(get_json("/health/ready")["status"], "degraded");
+  EXPECT_THAT(get("/health/ready").body, HasSubstr("the disk is full"));
+  readiness_.set_not_ready("stopping");
+  EXPECT_EQ(get("/health/ready").status, 503);
+  readiness_.set_ready();
+  readiness_.set_degraded("store", {});
+  EXPECT_EQ(get_json("/health/ready")["reason"], "the file is broken");
+  readiness_.set_degraded("config", {});
+  EXPECT_EQ(get_json("/health/ready")["status"], "ready");
+}
+
+TEST_F(Routes, AreAllInTheOpenApiDocument) {
+  const auto document = nlohmann::json::parse(get("/openapi.json").body);
+  std::vector<std::string> documented;
+  for (const auto& [path, item] : document["paths"].items()) {
+    for (const auto& [method, operation] : item.items()) {
+      if (method == "parameters") continue;
+      std::string name;
+      for (const char letter : method) name += static_cast<char>(std::toupper(letter));
+      documented.push_back(name + " " + std::regex_replace(path, std::regex("\\{[a-z]+\\}"), "{}"));
+      EXPECT_FALSE(operation["operationId"].get<std::string>().empty());
+      EXPECT_FALSE(operation["responses"].empty());
+    }
+  }
+  EXPECT_THAT(documented, ::testing::UnorderedElementsAreArray(Router::operations()));
+}
+
 TEST_F(Routes, KnowNothingElse) {
-  for (const char* path : {"/nothing", "/api", "/api/v1/cameras/gate", "/api/v1/cameras//tracks", "/../etc/passwd",
+  for (const char* path : {"/nothing", "/api", "/api/v1/cameras/gat", "/api/v1/cameras//tracks", "/../etc/passwd",
                            "/%2e%2e/app.js", "/web/app.js"}) {
     EXPECT_EQ(get(path).status, 404) << path;
   }

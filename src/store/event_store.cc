@@ -135,6 +135,18 @@ void EventStore::finish_tracks() {
   }
 }
 
+void EventStore::finish_tracks(const std::string& camera) {
+  std::shared_ptr<TrackDigest> digest;
+  {
+    const base::MutexLock lock(digests_mutex_);
+    const auto found = digests_.find(camera);
+    if (found == digests_.end()) return;
+    digest = std::move(found->second);
+    digests_.erase(found);
+  }
+  for (auto& summary : digest->finish()) push(std::move(summary));
+}
+
 void EventStore::close() {
   finish_tracks();
   {

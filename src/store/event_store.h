@@ -78,6 +78,8 @@ class EventStore final : public events::EventSink, public events::TrackSink {
 
   /// Stores the tracks under way as they are: their streams are over. No sink is called meanwhile.
   void finish_tracks() OC_EXCLUDES(digests_mutex_);
+  /// Those of one camera, whose sink is not called meanwhile; others may go on.
+  void finish_tracks(const std::string& camera) OC_EXCLUDES(digests_mutex_);
   /// Waits until all that was accepted before is on the disk or lost. `unavailable`: the store is in trouble.
   /// Losses are failures here: `exhausted`.
   base::Status flush() OC_EXCLUDES(mutex_);

@@ -1,6 +1,8 @@
 #include "store/why.h"
 
 #include <chrono>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -73,6 +75,16 @@ const char* verdict_name(Verdict verdict) {
   return "unknown";
 }
 
+/// A clip is there once it is complete, and until the bound on its folder removes it.
+base::Result<std::vector<std::string>> media_there(EventReader& reader, const StoredEvent& event) {
+  OC_TRY(auto paths, reader.media_of(event));
+  std::erase_if(paths, [](const std::string& path) {
+    std::error_code error;
+    return !std::filesystem::is_regular_file(path, error);
+  });
+  return paths;
+}
+
 /// Both ways of asking end here: at most one of each, and which of them is the answer.
 struct Findings {
   std::optional<base::WallTime> at{};
@@ -92,7 +104,8 @@ Explanation told(const Findings& findings, std::string words) {
   json["event"] = json_of(findings.event);
   json["near_miss"] = json_of(findings.near_miss);
   json["media"] = findings.media;
-  return {findings.verdict, std::move(words), json.dump(-1, ' ', false, Json::error_handler_t::replace)};
+  return {findings.verdict, std::move(words), json.dump(-1, ' ', false, Json::error_handler_t::replace),
+          findings.media};
 }
 
 base::Result<std::string> words_of(const Candidate& candidate, Verdict verdict) {
@@ -106,7 +119,7 @@ base::Result<std::string> words_of(const Candidate& candidate, Verdict verdict) 
 base::Result<Explanation> explain_event(EventReader& reader, const WhyQuestion& question) {
   Findings findings{.verdict = Verdict::fired};
   OC_TRY(auto event, reader.event(question.event));
-  OC_TRY(findings.media, reader.media_of(event));
+  OC_TRY(findings.media, media_there(reader, event));
   findings.event = Candidate{std::move(event), {}};
   OC_TRY(auto words, words_of(*findings.event, Verdict::fired));
   return told(findings, std::move(words));
@@ -135,7 +148,7 @@ base::Result<Explanation> explain_time(EventReader& reader, const WhyQuestion& q
   if (is_near(findings.event) && (!is_near(findings.near_miss) || std::chrono::abs(findings.event->offset) <=
                                                                       std::chrono::abs(findings.near_miss->offset))) {
     findings.verdict = Verdict::fired;
-    OC_TRY(findings.media, reader.media_of(findings.event->event));
+    OC_TRY(findings.media, media_there(reader, findings.event->event));
   } else if (is_near(findings.near_miss)) {
     findings.verdict = Verdict::nearly;
   } else {

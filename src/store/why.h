@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -28,6 +29,7 @@ struct Explanation {
   Verdict verdict = Verdict::nothing_near;
   std::string words;  ///< one line
   std::string json;   ///< {"verdict":…,"words":…,"at":…,"offset_s":…,"event":…|null,"near_miss":…|null,"media":[…]}
+  std::vector<std::string> media;  ///< paths of the pictures and clips of the event that are there now
 };
 
 /// What lies further from the time that was asked about is not said to have happened then.

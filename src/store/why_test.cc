@@ -1,5 +1,7 @@
 #include "store/why.h"
 
+#include <fstream>
+
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
 
@@ -53,6 +55,19 @@ TEST_F(WhyTest, SaysWhatOpenedAnEvent) {
   EXPECT_EQ(json["event"]["id"], "gate/1");
   EXPECT_EQ(json["event"]["data"]["gates"].size(), 5U);
   EXPECT_TRUE(json["near_miss"].is_null());
+}
+
+TEST_F(WhyTest, NamesTheClipsThatAreThere) {
+  const std::string clip = folder_ + "/gate-1.mp4";
+  auto& store = open();
+  ASSERT_TRUE(store.accept(make_event(1)));
+  store.accept({"gate", 1, "clip", clip});
+  ASSERT_TRUE(store.flush());
+  EXPECT_TRUE(ask({.event = "gate/1"}).media.empty()) << "it is not complete yet";
+  std::ofstream(clip) << "a clip";
+  const auto explanation = ask({.event = "gate/1"});
+  EXPECT_EQ(explanation.media, std::vector<std::string>{clip});
+  EXPECT_EQ(nlohmann::json::parse(explanation.json)["media"], nlohmann::json::array({clip}));
 }
 
 TEST_F(WhyTest, SaysWhatStoppedANearMiss) {

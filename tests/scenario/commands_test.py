@@ -8,10 +8,10 @@ import subprocess
 import program
 from program import ROOT, Case, ocelli
 
-COMMANDS = ("analyze", "serve", "snapshot", "probe", "models", "config", "doctor", "eval", "events", "why", "completion")
+COMMANDS = ("analyze", "serve", "snapshot", "probe", "models", "config", "doctor", "eval", "events", "why", "tokens", "completion")
 NESTED = (("models", "list"), ("models", "pull"), ("models", "verify"), ("models", "bench"),
           ("models", "quantize"), ("models", "tune"),
-          ("config", "check"), ("config", "schema"), ("config", "reference"), ("eval", "mot"))
+          ("config", "check"), ("config", "diff"), ("config", "schema"), ("config", "reference"), ("eval", "mot"), ("tokens", "add"), ("tokens", "list"), ("tokens", "remove"))
 
 
 class HelpTest(Case):
@@ -106,6 +106,16 @@ class ConfigCommandTest(Case):
         checked = ocelli("config", "check", ROOT / "ocelli.example.yaml")
         self.assertEqual(checked.code, 2)
         self.assertRegex(checked.out + checked.err, r"ocelli\.example\.yaml:\d+:\d+: .*GATE_USER is not set")
+
+    def test_diff_tells_what_a_running_site_would_change(self):
+        before, after = self.folder / "before.yaml", self.folder / "after.yaml"
+        before.write_text("cameras: {gate: {url: a.mp4, fps: 5}, dock: {url: b.mp4}}\n")
+        after.write_text("# others\ncameras: {gate: {url: a.mp4, fps: 10}, yard: {url: c.mp4}}\nserver: {port: 80}\n")
+        told = ocelli("config", "diff", before, after)
+        self.assertEqual((told.code, told.out.splitlines()),
+                         (1, ["~ gate: fps 5 -> 10", "- dock", "+ yard", "! server.port 8080 -> 80 (at the next start)"]))
+        self.assertEqual(ocelli("config", "diff", before, before)[:2], (0, ""))
+        self.assertEqual(ocelli("config", "diff", before, self.folder / "none.yaml").code, 2)
 
     def test_the_schema_is_json_and_the_reference_names_every_key_of_it(self):
         schema = json.loads(ocelli("config", "schema").out)

@@ -151,7 +151,7 @@ class InferTest(InferCase):
         server = self.serve()
         host, port = re.search(r"//([\d.]+):(\d+)/", server.said).groups()
         with socket.create_connection((host, int(port)), timeout=10) as silent:
-            silent.sendall(b"POST /api/v1/infer/yolov8n HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\nabc")
+            silent.sendall(b"POST /api/v1/infer/yolov8n HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\nabc")
             self.assertEqual(self.post(server, "yolov8n", BUS.read_bytes())[0], 200)
             begin = time.monotonic()
             code, _ = server.end()

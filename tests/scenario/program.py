@@ -32,10 +32,11 @@ class Outcome(NamedTuple):
 
 
 def environment(changes=None):
-    """This process' variables without ocelli's own settings, which would change what is tested."""
+    """This process' variables without ocelli's own settings, which would change what is tested. Nothing is stored in
+    the data folder of whoever runs the tests."""
     kept = {name: value for name, value in os.environ.items()
             if not name.startswith("OCELLI_") or name in ("OCELLI_ONNXRUNTIME", "OCELLI_MODEL_STORE")}
-    return {**kept, **(changes or {})}
+    return {**kept, "OCELLI_STORE_ENABLED": "false", **(changes or {})}
 
 
 def ocelli(*arguments, env=None, prefix=(), preexec_fn=None, timeout=PATIENCE_S):
@@ -195,6 +196,9 @@ class OcelliServer(Server):
     """ocelli serve on a free port."""
 
     def __init__(self, config, log, env=None):
+        folder = Path(log).parent
+        env = {"OCELLI_STORE_ENABLED": "true", "OCELLI_STORE_PATH": str(folder / "events.db"),
+               "OCELLI_SERVER_TOKENS": str(folder / "tokens.json"), **(env or {})}
         super().__init__([BINARY, "serve", "-c", str(config), "--port", "0"], r"listening on (http://\S+/)$", log, env)
 
     def get(self, path):
@@ -202,7 +206,11 @@ class OcelliServer(Server):
         return self._ask(self.said + path)
 
     def post(self, path, body=b""):
-        return self._ask(urllib.request.Request(self.said + path, data=body, method="POST"))
+        return self.send("POST", path, body)
+
+    def send(self, method, path, body=None, headers=None):
+        data = json.dumps(body).encode() if isinstance(body, dict) else body
+        return self._ask(urllib.request.Request(self.said + path, data=data, method=method, headers=headers or {}))
 
     @staticmethod
     def _ask(request):

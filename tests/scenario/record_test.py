@@ -8,7 +8,7 @@ import signal
 import subprocess
 
 import program
-from program import OcelliServer, people_clip, wait_for
+from program import OcelliServer, ocelli, people_clip, wait_for
 from rtsp_test import RtspCase
 
 RATE, GROUP = 10, 10  # of people_clip: pictures a second, pictures from key frame to key frame
@@ -81,6 +81,7 @@ cameras:
             wait_for("three clips", lambda: len(self.finished()) >= 3)
             events = {event["id"].rsplit("/", 1)[1]: event["data"]["media_time_s"]
                       for event in server.json("api/v1/events?limit=1000")["events"]}
+            self.check_why_names_the_clip(server)
             code, seconds = server.end()
         self.assertEqual(code, 0)
         self.assertLess(seconds, 10)
@@ -99,6 +100,19 @@ cameras:
                 self.assertGreaterEqual(last, round((time + AFTER_S) * RATE) - 1)
                 covered += 1
         self.assertGreaterEqual(covered, 2)
+
+    def check_why_names_the_clip(self, server):
+        """Once it is complete, and until it is removed."""
+        clip = self.finished()[0]
+        event = f"gate/{NAME.fullmatch(clip.name).group(1)}"
+        named = lambda: server.get(f"api/v1/why?event={event}")
+        wait_for("the event to be stored", lambda: named()[0] == 200)
+        self.assertEqual(json.loads(named()[1])["media"], [str(clip)])
+        told = ocelli("why", event, "--store", self.folder / "events.db")
+        self.assertEqual((told.code, told.out.splitlines()[1:]), (0, [f"  {clip}"]), told)
+        aside = clip.rename(clip.with_suffix(".aside"))
+        self.assertEqual(json.loads(named()[1])["media"], [])
+        aside.rename(clip)
 
     def test_a_kill_leaves_no_half_clip_under_a_final_name(self):
         pictures = picture_sums(self.walk)

@@ -10,7 +10,7 @@ import socket
 import subprocess
 
 import program
-from program import Case, OcelliServer, ocelli, pattern_clip, wait_for
+from program import ROOT, Case, OcelliServer, ocelli, pattern_clip, wait_for
 
 NAME = r"[a-zA-Z_:][a-zA-Z0-9_:]*"
 LABEL = r'[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\n]|\\["\\n])*"'
@@ -39,6 +39,13 @@ def parse_metrics(text):
             assert (name, labels) not in samples, f"twice: {line}"
             samples[name, labels] = float(value)
     return types, samples
+
+
+def documented_metrics():
+    """{name: type} of docs/metrics.md."""
+    rows = re.findall(r"^\| `(ocelli_\w+)` \| (counter|gauge|histogram) \|", (ROOT / "docs/metrics.md").read_text(), re.M)
+    assert len(rows) == len(dict(rows)) > 40
+    return dict(rows)
 
 
 class ServeCase(Case):
@@ -74,6 +81,8 @@ class ServeTest(ServeCase):
         self.assertEqual(status, 200)
         types, samples = parse_metrics(text)
         self.assertLess(samples["ocelli_camera_staleness_seconds", 'camera="gate"'], 30)
+        known = documented_metrics()
+        self.assertEqual({name: known.get(name) for name in types}, types)
         pool = {name: value for (name, _), value in samples.items() if name.startswith("ocelli_tensor_pool_")}
         self.assertEqual((pool["ocelli_tensor_pool_misses_total"], pool["ocelli_tensor_pool_bindings"]), (1, 1))
         self.assertGreater(pool["ocelli_tensor_pool_hits_total"], 2)
@@ -123,6 +132,24 @@ class ServeTest(ServeCase):
             self.assertIsInstance(json.loads(line), dict)
 
 
+class MetricsDocumentTest(Case):
+    def test_the_table_and_the_program_are_equal(self):
+        sources = [path.read_text() for path in (ROOT / "src").rglob("*.cc") if not path.name.endswith("_test.cc")]
+        self.assertEqual(set(documented_metrics()), set(re.findall(r'"(ocelli_[a-z_]+)"', "".join(sources))))
+
+    def test_alerts_ask_for_metrics_that_there_are(self):
+        alerts = (ROOT / "deploy/prometheus/alerts.yaml").read_text()
+        asked = set(re.findall(r"\bocelli_\w+", alerts))
+        self.assertGreater(len(asked), 5)
+        self.assertLessEqual(asked, set(documented_metrics()))
+        promtool = shutil.which("promtool")
+        if not promtool:
+            self.skipTest("promtool is not here: install the package prometheus")
+        done = subprocess.run([promtool, "check", "rules", ROOT / "deploy/prometheus/alerts.yaml"], check=False,
+                              capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+
 class EndTest(ServeCase):
     def test_signals_end_it_quickly_and_cleanly(self):
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -138,7 +165,7 @@ class EndTest(ServeCase):
         server.wait_until_ready()
         host, port = re.search(r"//([\d.]+):(\d+)/", server.said).groups()
         with socket.create_connection((host, int(port)), timeout=10) as viewer:
-            viewer.sendall(b"GET /api/v1/cameras/gate/live.mjpeg HTTP/1.1\r\nHost: test\r\n\r\n")
+            viewer.sendall(b"GET /api/v1/cameras/gate/live.mjpeg HTTP/1.1\r\nHost: localhost\r\n\r\n")
             self.assertIn(b"200", viewer.recv(100))
             code, seconds = server.end()
         self.assertEqual(code, 0)

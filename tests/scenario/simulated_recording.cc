@@ -77,9 +77,10 @@ struct Walker {
     if (distance > step) {
       x += (goal_x - x) / distance * step;
       y += (goal_y - y) / distance * step;
-    } else if ((stays_s -= dt_s) <= 0) {
-      choose(random);
+      return;
     }
+    stays_s -= dt_s;
+    if (stays_s <= 0) choose(random);
   }
 };
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The store under kills, cut logs and full disks; `ocelli events` and `ocelli why`."""
+"""The store under kills, cut logs and full disks; `ocelli events` and `ocelli why`; the API's questions about the past."""
 
 import contextlib
 import csv
@@ -9,6 +9,7 @@ import os
 import random
 import select
 import shutil
+import signal
 import sqlite3
 import subprocess
 import time
@@ -16,7 +17,7 @@ import unittest
 from pathlib import Path
 
 import program
-from program import Case, ocelli, people_clip
+from program import Case, OcelliServer, ocelli, people_clip, wait_for
 
 WRITER = os.environ["STORE_WRITER"]
 
@@ -303,6 +304,75 @@ class CommandTest(Case):
         self.assert_refused(ocelli("why", "street/999999", "--store", self.file), 1, "no event 'street/999999'")
         self.assertEqual(ocelli("why", "--camera", "street", "--store", self.file).code, 2)
         self.assertEqual(ocelli("why", "--store", self.file).code, 2)
+
+
+class ServeTest(Case):
+    def setUp(self):
+        super().setUp()
+        program.need_model()
+        clip = people_clip(self.folder / "clip.mp4", seconds=3)
+        self.config = self.folder / "site.yaml"
+        self.config.write_text(CONFIG.format(clip=clip).replace("loop: false", "fps: 5"))
+
+    def serve(self, name, file):
+        return self.enterContext(OcelliServer(self.config, self.folder / name, {"OCELLI_STORE_PATH": str(file)}))
+
+    def test_what_was_stored_outlives_the_server(self):
+        file = self.folder / "data/events.db"
+        with OcelliServer(self.config, self.folder / "first.log", {"OCELLI_STORE_PATH": str(file)}) as server:
+            found = lambda: server.json("api/v1/events?rule=everywhere")["events"]
+            wait_for("an event of the zone", lambda: server.get("api/v1/events?rule=everywhere")[0] == 200 and found())
+            self.assertEqual(server.json("health/ready")["status"], "ready")
+            event = found()[-1]
+            self.assertEqual(server.end(signal.SIGTERM)[0], 0)
+        server = self.serve("second.log", file)
+        again = server.json("api/v1/events?rule=everywhere&camera=street&type=" + event["data"]["event"])["events"]
+        self.assertIn(event, again)
+        self.check_pages(server)
+        told = server.json(f"api/v1/why?event={event['storeid']}")
+        self.assertEqual((told["verdict"], told["event"]["storeid"]), ("fired", event["storeid"]))
+        told = server.json(f"api/v1/why?camera=street&rule=everywhere&at={event['time']}")
+        self.assertEqual(told["verdict"], "fired")
+        self.assertLess(abs(told["offset_s"]), 0.001)
+        for query in ("events?from=yesterday", "events?track=x", "events?before=x", "events?rule=a&after=1-1",
+                      "events?type=x&limit=0", "why", "why?camera=street", "why?event=x", "why?at=noon"):
+            self.assertEqual(server.get("api/v1/" + query)[0], 400, query)
+        self.assertEqual(server.get("api/v1/why?event=street/99999999")[0], 404)
+
+    def check_pages(self, server):
+        first = server.json("api/v1/events?to=2100-01-01&limit=2")
+        second = server.json("api/v1/events?to=2100-01-01&limit=2&before=" + first["next"])
+        ids = [event["storeid"] for event in first["events"] + second["events"]]
+        self.assertEqual(len(set(ids)), 4)
+
+    def test_a_full_disk_stops_only_the_storing(self):
+        disk = self.folder / "disk"
+        disk.mkdir()
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", disk], check=False,
+                          capture_output=True).returncode:
+            raise unittest.SkipTest("a small disk cannot be mounted here: it needs root")
+        self.addCleanup(subprocess.run, ["umount", "-l", disk], check=False)
+        server = self.serve("full.log", disk / "events.db")
+        told = wait_for("the trouble to be told", lambda: server.get("health/ready")[0] == 200 and
+                        server.json("health/ready")["status"] == "degraded" and server.json("health/ready"))
+        self.assertIn("events are not stored", told["reason"])
+        self.assertIn("ocelli_store_trouble 1\n", server.get("metrics")[1])
+        frames = server.camera()["frames"]
+        wait_for("frames", lambda: server.camera()["frames"] > frames + 3)
+        subprocess.run(["mount", "-o", "remount,size=64m", disk], check=True)
+        wait_for("it to be well", lambda: server.json("health/ready")["status"] == "ready")
+        wait_for("stored events", lambda: server.json("api/v1/events?camera=street&type=track_began")["events"])
+        log = (self.folder / "full.log").read_text()
+        self.assertIn("events cannot be stored now", log)
+        self.assertIn("events are stored again", log)
+
+    def test_nothing_is_stored_when_that_is_switched_off(self):
+        server = self.enterContext(OcelliServer(self.config, self.folder / "off.log",
+                                                {"OCELLI_STORE_ENABLED": "false",
+                                                 "OCELLI_STORE_PATH": str(self.folder / "x.db")}))
+        self.assertEqual(server.get("api/v1/events?rule=everywhere")[0], 404)
+        self.assertEqual(server.get("api/v1/why?event=street/1")[0], 404)
+        self.assertFalse((self.folder / "x.db").exists())
 
 
 if __name__ == "__main__":

@@ -48,7 +48,7 @@ Connections::Connections(const HttpServerConfig& config, const HttpServerService
       live_(services.live),
       logger_(services.logger),
       router_(RouteSources{services.live, services.metrics, readiness_, services.config_schema, services.inference,
-                           services.models}),
+                           services.models, services.history, services.editor, services.access}),
       context_(context),
       news_(std::make_shared<LiveNews>(context)),
       live_replies_(services.live, services.logger, config.heartbeat, *news_, draw_context),

@@ -32,6 +32,10 @@ HttpMethod to_method(http::verb verb) {
       return HttpMethod::head;
     case http::verb::post:
       return HttpMethod::post;
+    case http::verb::put:
+      return HttpMethod::put;
+    case http::verb::delete_:
+      return HttpMethod::remove;
     default:
       return HttpMethod::other;
   }
@@ -44,8 +48,12 @@ HttpRequest to_request(const http::request<http::empty_body>& message) {
   request.method = to_method(message.method());
   request.target = text(message.target());
   request.if_none_match = text(message[http::field::if_none_match]);
+  request.if_match = text(message[http::field::if_match]);
   request.last_event_id = text(message["Last-Event-ID"]);
   request.content_type = text(message[http::field::content_type]);
+  request.host = text(message[http::field::host]);
+  request.authorization = text(message[http::field::authorization]);
+  request.cookie = text(message[http::field::cookie]);
   request.fetch_site = text(message["Sec-Fetch-Site"]);
   return request;
 }
