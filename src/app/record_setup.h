@@ -12,9 +12,6 @@ namespace ocelli::app {
 /// "ocelli 0.1.0": what recordings say of who made them.
 std::string program_version();
 
-/// Lower-case hexadecimal SHA-256 of a text.
-base::Result<std::string> sha256_of_text(const std::string& text);
-
 /// What a recording of this camera's run with this model says of itself.
 base::Result<engine::RecordingHeader> make_recording_header(const config::ModelConfig& model_config,
                                                             const engine::StreamConfig& camera,

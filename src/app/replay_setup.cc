@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "app/record_setup.h"
+#include "app/sha256.h"
 #include "base/suggest.h"
 #include "base/yaml.h"
 

@@ -13,7 +13,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/atomic_file.h"
-#include "app/record_setup.h"
+#include "app/sha256.h"
 #include "config/camera_edit.h"
 #include "config/site_change.h"
 #include "media/address.h"

@@ -1,6 +1,5 @@
 #include "app/store_option.h"
 
-#include <utility>
 #include <vector>
 
 #include <CLI/CLI.hpp>

@@ -4,7 +4,7 @@
 #include <system_error>
 #include <utility>
 
-#include "app/record_setup.h"
+#include "app/sha256.h"
 
 namespace ocelli::app {
 namespace {

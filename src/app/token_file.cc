@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <regex>
 #include <system_error>
 
@@ -13,7 +12,7 @@
 #include <openssl/rand.h>
 
 #include "app/atomic_file.h"
-#include "app/record_setup.h"
+#include "app/sha256.h"
 #include "base/log.h"
 #include "base/suggest.h"
 #include "store/store_config.h"

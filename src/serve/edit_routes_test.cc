@@ -1,5 +1,3 @@
-#include "serve/edit_routes.h"
-
 #include <string>
 #include <variant>
 
@@ -7,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "serve/routes.h"
+#include "serve/site_editor.h"
 #include "serve/testing/fake_editor.h"
 #include "serve/testing/live_fixture.h"
 

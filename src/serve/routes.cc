@@ -368,7 +368,8 @@ HttpReply Router::log_in(const Call& call) const {
   AccessControl* const access = sources_.access;
   const auto token = token_of(call.request);
   if (!token) return problem(token.error());
-  const std::string id = access == nullptr ? "" : access->begin_session(*token);
+  if (access == nullptr) return problem(401, "this server knows no tokens");
+  const std::string id = access->begin_session(*token);
   if (id.empty()) return problem(401, "this server knows no such token");
   HttpResponse response = json_response(session_json(true, access->of_session(id)));
   response.headers.emplace_back("Set-Cookie", fmt::format("{}={}; Path=/; HttpOnly; SameSite=Strict; Max-Age={}",
