@@ -29,4 +29,8 @@ float Likeness::gain(const Target& target, const vision::PixelBox& predicted, co
   return std::max(gain, kLeastGain);
 }
 
+double Likeness::gain_with_looks(double gain, float excess) const {
+  return std::max<double>(gain + looks_weight * excess, kLeastGain);
+}
+
 }  // namespace ocelli::track

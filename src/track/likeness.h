@@ -22,9 +22,12 @@ struct Likeness {
   ScoreGuess score_guess = ScoreGuess::expected;
   float direction_weight = 0;     ///< of going on in the same direction, against the overlap's 1
   float score_change_weight = 0;  ///< of the score's distance from the guess, likewise
+  float looks_weight = 0;         ///< of looking more alike than the least that tells, likewise
 
   /// What the pair is worth to best_matching(); 0 where it must not be. `predicted` is the target's box.
   float gain(const Target& target, const vision::PixelBox& predicted, const infer::Detection& detection) const;
+  /// The same, of a pair that has this `gain` and looks so much more (or less) alike than the least that tells.
+  double gain_with_looks(double gain, float excess) const;
 };
 
 }  // namespace ocelli::track

@@ -54,5 +54,12 @@ TEST(Likeness, CuesNeverCloseTheGate) {
   EXPECT_GT(gain(strict, person(80, 0.3F)), 0);
 }
 
+TEST(Likeness, LooksWeighButForbidNothing) {
+  const Likeness likeness{.looks_weight = 0.5F};
+  EXPECT_NEAR(likeness.gain_with_looks(0.3, 0.2F), 0.4, 1e-6);
+  EXPECT_NEAR(likeness.gain_with_looks(0.3, -0.2F), 0.2, 1e-6);
+  EXPECT_GT(likeness.gain_with_looks(0.3, -1), 0) << "the gate has let it through";
+}
+
 }  // namespace
 }  // namespace ocelli::track

@@ -77,6 +77,15 @@ void Target::confirm(std::uint64_t id) {
   if (track_.id == 0) track_.id = id;
 }
 
+void Target::go_on_as(const Target& before) {
+  track_.id = before.track_.id;
+  track_.first_seen = before.track_.first_seen;
+  track_.first_box = before.track_.first_box;
+  track_.quality = before.track_.quality;
+  looks_ = before.looks_;
+  for (const auto& [class_id, score] : before.votes_) vote(class_id, score);
+}
+
 Track Target::snapshot() const {
   Track result = track_;
   result.box = filter_.box();
@@ -107,11 +116,16 @@ void Target::count(const infer::Detection& detection, media::MediaTime time) {
   track_.score = detection.score;
   track_.last_seen = time;
   judge(detection.score);
-  newest_ = (newest_ + 1) % sightings_.size();
-  sightings_[newest_] = {time, center(detection.box)};
-  auto vote = std::find_if(votes_.begin(), votes_.end(), [&](const auto& v) { return v.first == detection.class_id; });
-  if (vote == votes_.end()) vote = votes_.insert(vote, {detection.class_id, 0.0});
-  vote->second += detection.score;
+  newest_ = detection;
+  last_sighting_ = (last_sighting_ + 1) % sightings_.size();
+  sightings_[last_sighting_] = {time, center(detection.box)};
+  vote(detection.class_id, detection.score);
+}
+
+void Target::vote(int class_id, double score) {
+  auto vote = std::find_if(votes_.begin(), votes_.end(), [&](const auto& v) { return v.first == class_id; });
+  if (vote == votes_.end()) vote = votes_.insert(vote, {class_id, 0.0});
+  vote->second += score;
   track_.class_id = std::max_element(votes_.begin(), votes_.end(), [](const auto& a, const auto& b) {
                       return a.second < b.second;
                     })->first;

@@ -10,6 +10,7 @@
 #include "track/box_filter.h"
 #include "track/camera_motion.h"
 #include "track/ground_filter.h"
+#include "track/looks.h"
 #include "track/track.h"
 
 namespace ocelli::track {
@@ -34,6 +35,8 @@ class Target {
   void miss();
   /// It is seen and believed; `id` counts where it has none yet.
   void confirm(std::uint64_t id);
+  /// It is who was lost as `before`: id, beginning, looks and what it was taken for go on.
+  void go_on_as(const Target& before);
 
   TrackState state() const { return track_.state; }
   int class_id() const { return track_.class_id; }
@@ -42,6 +45,9 @@ class Target {
   int hits() const { return hits_; }
   bool seen_now() const { return seen_now_; }
   vision::PixelBox box() const { return filter_.box(); }
+  const infer::Detection& newest() const { return newest_; }
+  Looks& looks() { return looks_; }
+  const Looks& looks() const { return looks_; }
   Track snapshot() const;
 
   float last_score() const { return track_.score; }
@@ -57,21 +63,24 @@ class Target {
   };
 
   void count(const infer::Detection& detection, media::MediaTime time);
+  void vote(int class_id, double score);
   void judge(float score);
-  const Sighting& sighting(std::size_t ago) const { return sightings_[(newest_ - ago) % sightings_.size()]; }
+  const Sighting& sighting(std::size_t ago) const { return sightings_[(last_sighting_ - ago) % sightings_.size()]; }
   /// The newest sighting that is old enough to tell a direction from noise, or the oldest kept.
   const Sighting& anchor() const;
 
   BoxFilter filter_;
   std::optional<GroundFilter> ground_filter_;
   Track track_;  // box and velocity live in the filter
+  infer::Detection newest_;
+  Looks looks_;
   int hits_ = 0;
   bool seen_now_ = false;
   double step_s_ = 0;  // since the frame before
   float score_before_ = 0;
   std::vector<std::pair<int, double>> votes_;  // class, summed score
   std::array<Sighting, 8> sightings_{};        // ring, as many as hits
-  std::size_t newest_ = sightings_.size() - 1;
+  std::size_t last_sighting_ = sightings_.size() - 1;
 };
 
 }  // namespace ocelli::track

@@ -35,6 +35,28 @@ TEST(Target, KnowsWhichWayIsStraightOn) {
   EXPECT_NEAR(target.straightness({108, 150}), 0, 0.1) << "seen from where it was a tenth of a second ago";
 }
 
+TEST(Target, GoesOnAsWhoWasLost) {
+  Target lost({{0, 0, 40, 100}, 0.9F, 7}, at(0));
+  for (int frame = 1; frame < 5; ++frame) {
+    lost.predict(0.04);
+    lost.see({{0, 0, 40, 100}, 0.9F, 7}, at(40 * frame), 1);
+  }
+  lost.confirm(3);
+  lost.looks().take({{1, 0}}, at(160));
+  lost.predict(0.04);
+  lost.miss();
+  auto target = walker();
+  target.go_on_as(lost);
+  target.confirm(4);
+  const auto track = target.snapshot();
+  EXPECT_EQ(track.id, 3U);
+  EXPECT_EQ(track.state, TrackState::confirmed);
+  EXPECT_EQ(track.first_seen, at(0));
+  EXPECT_EQ(track.first_box, (vision::PixelBox{0, 0, 40, 100}));
+  EXPECT_NEAR(track.box.left, 100, 2) << "where it is seen now";
+  EXPECT_FLOAT_EQ(target.looks().likeness({{1, 0}}), 1);
+}
+
 TEST(Target, StandsWhereItWasSeenUntilItCanHaveWalkedAway) {
   auto target = walker();
   const auto place = [](double x) { return Footing{{x, 5}, {0.01, 0, 0.01}}; };

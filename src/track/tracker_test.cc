@@ -34,7 +34,7 @@ class Film {
 
   std::vector<Track> show(const std::vector<Detection>& detections) {
     time_ += interval_;
-    auto update = tracker_.update(time_, detections);
+    auto update = tracker_.update(time_, detections, {}, appearance);
     ended = update.ended;
     return update.tracks;
   }
@@ -48,6 +48,7 @@ class Film {
   std::vector<Track> finish() { return tracker_.finish(); }
 
   std::vector<Track> ended;
+  AppearanceSource* appearance = nullptr;
 
  private:
   Tracker tracker_;
@@ -356,6 +357,168 @@ TEST(Tracker, WhatMovesTogetherForLongIsNoShake) {
   for (const auto& track : tracks) EXPECT_NEAR(track.velocity_px_s.x, 100, 10);
   tracks = film.show({}, 10);
   EXPECT_NEAR(tracks[0].box.left, 4 * 109, 12) << "and goes on while it is not seen";
+}
+
+constexpr float kRed = 100;  // people of the tests below are known by their height
+constexpr float kBlue = 101;
+
+Detection dressed(float color, float left, float bottom = 200) {
+  return {{left, bottom - color, 40, color}, 0.9F, kPerson};
+}
+
+/// Knows the two by their height, and nobody else.
+class Wardrobe final : public AppearanceSource {
+ public:
+  bool tells_apart(int class_id) const override { return class_id == kPerson; }
+  std::vector<infer::Embedding> look(std::span<const Detection> detections) override {
+    std::vector<infer::Embedding> looks;
+    for (const auto& [box, score, class_id] : detections) {
+      asked.push_back(box);
+      if (box.height == kRed) {
+        looks.push_back({{1, 0}});
+      } else if (box.height == kBlue) {
+        looks.push_back({{0, 1}});
+      } else {
+        looks.emplace_back();
+      }
+    }
+    return looks;
+  }
+  std::vector<vision::PixelBox> asked;
+};
+
+TEST(Tracker, AsksForLooksOnlyNowAndThenWhileNothingIsContested) {
+  Wardrobe wardrobe;
+  Film film;
+  film.appearance = &wardrobe;
+  film.show({dressed(kRed, 100), dressed(kBlue, 300)}, 2);
+  EXPECT_TRUE(wardrobe.asked.empty()) << "nobody is believed yet";
+  film.show({dressed(kRed, 100), dressed(kBlue, 300)}, 40);
+  EXPECT_EQ(wardrobe.asked.size(), 2U) << "once each";
+  film.show({dressed(kRed, 100), dressed(kBlue, 300)}, 80);
+  EXPECT_EQ(wardrobe.asked.size(), 6U) << "again every two seconds, of nearly five";
+}
+
+TEST(Tracker, AsksForNoLooksOfThoseWhoAreHiddenSmallUnsureOrNoPeople) {
+  Wardrobe wardrobe;
+  Film film;
+  film.appearance = &wardrobe;
+  const Detection hidden = dressed(kBlue, 110, 195);
+  const Detection small{{300, 100, 12, 30}, 0.9F, kPerson};
+  film.show({dressed(kRed, 100), hidden, small, seen(800, 0.9F, kCar)}, 10);
+  ASSERT_EQ(wardrobe.asked.size(), 1U);
+  EXPECT_EQ(wardrobe.asked[0], dressed(kRed, 100).box) << "who hides the other is asked for";
+  film.show({seen(500)}, 5);
+  wardrobe.asked.clear();
+  film.pass(milliseconds{1'900});
+  film.show({seen(500, 0.2F)}, 5);
+  EXPECT_TRUE(wardrobe.asked.empty());
+}
+
+/// Two people walk towards each other, are not seen for a fifth of a second, and then have stopped. Returns the tracks.
+std::vector<Track> stop_before_each_other(Film& film) {
+  for (int frame = 0; frame < 45; ++frame) {
+    const float walked = 4.F * static_cast<float>(frame) - 98;
+    film.show({dressed(kRed, walked), dressed(kBlue, 200 - walked)});
+  }
+  film.show({}, 5);
+  return film.show({dressed(kRed, 80), dressed(kBlue, 120)});
+}
+
+TEST(Tracker, LooksDecideWhoIsWhoWhereBoxesCouldMeanEither) {
+  Film by_boxes;
+  auto tracks = stop_before_each_other(by_boxes);
+  ASSERT_EQ(tracks.size(), 2U);
+  EXPECT_GT(tracks[0].box.left, tracks[1].box.left) << "as if they had walked past each other";
+
+  Wardrobe wardrobe;
+  Film by_looks;
+  by_looks.appearance = &wardrobe;
+  tracks = stop_before_each_other(by_looks);
+  ASSERT_EQ(tracks.size(), 2U);
+  EXPECT_LT(tracks[0].box.left, tracks[1].box.left);
+  EXPECT_EQ(tracks[0].state, TrackState::confirmed);
+  EXPECT_EQ(tracks[1].state, TrackState::confirmed);
+  EXPECT_EQ(wardrobe.asked.size(), 4U) << "each when it was believed, and when it was contested";
+}
+
+/// Somebody stands, is gone for half a second, and turns up two body widths away as `color`. Returns the tracks.
+std::vector<Track> turn_up_elsewhere(Film& film, float color) {
+  film.show({dressed(kRed, 100)}, 10);
+  film.show({}, 12);
+  return film.show({dressed(color, 180)}, 3);
+}
+
+TEST(Tracker, LooksFindAgainWhoTurnsUpElsewhere) {
+  Film by_boxes;
+  EXPECT_EQ(turn_up_elsewhere(by_boxes, kRed).size(), 2U);
+
+  Wardrobe wardrobe;
+  Film by_looks;
+  by_looks.appearance = &wardrobe;
+  const auto tracks = turn_up_elsewhere(by_looks, kRed);
+  ASSERT_EQ(tracks.size(), 1U);
+  EXPECT_EQ(tracks[0].id, 1U);
+  EXPECT_EQ(tracks[0].state, TrackState::confirmed);
+  EXPECT_EQ(tracks[0].first_seen, media::MediaTime(milliseconds{40}));
+  EXPECT_NEAR(tracks[0].box.left, 180, 1);
+  EXPECT_EQ(wardrobe.asked.size(), 2U) << "when it was believed, and when it would have got a new id";
+  EXPECT_EQ(by_looks.show({dressed(kRed, 180), seen(500)}, 3).at(1).id, 2U) << "no id was used up";
+}
+
+TEST(Tracker, SomebodyElseWhoTurnsUpIsSomebodyElse) {
+  Wardrobe wardrobe;
+  Film film;
+  film.appearance = &wardrobe;
+  const auto tracks = turn_up_elsewhere(film, kBlue);
+  ASSERT_EQ(tracks.size(), 2U);
+  EXPECT_EQ(tracks[0].state, TrackState::lost);
+  EXPECT_EQ(tracks[1].id, 2U);
+}
+
+TEST(Tracker, WhoWasThereAtTheSameTimeIsSomebodyElse) {
+  Wardrobe wardrobe;
+  Film film;
+  film.appearance = &wardrobe;
+  film.show({dressed(kRed, 100)}, 10);
+  film.show({dressed(kRed, 100), dressed(kRed, 150)}, 2);
+  const auto tracks = film.show({dressed(kRed, 150)});
+  ASSERT_EQ(tracks.size(), 2U);
+  EXPECT_EQ(tracks[0].state, TrackState::lost);
+  EXPECT_EQ(tracks[1].id, 2U);
+}
+
+TEST(Tracker, NobodyIsFoundAgainWhereTheyCannotBeByNow) {
+  Wardrobe wardrobe;
+  Film film;
+  film.appearance = &wardrobe;
+  film.show({dressed(kRed, 100)}, 10);
+  film.show({}, 12);
+  EXPECT_EQ(film.show({dressed(kRed, 400)}, 3).size(), 2U);
+}
+
+TEST(Tracker, LooksThatNobodyCanTellChangeNothing) {
+  Wardrobe wardrobe;
+  Film with;
+  with.appearance = &wardrobe;
+  Film without;
+  std::mt19937 random(11);  // NOLINT(bugprone-random-generator-seed): tests repeat themselves
+  std::uniform_real_distribution<float> unit(0, 1);
+  for (int frame = 0; frame < 100; ++frame) {
+    std::vector<Detection> detections;
+    for (int i = 0; i < 30; ++i) {
+      const float x = 25.F * static_cast<float>(i) + 8 * unit(random);
+      if (unit(random) > 0.2F) detections.push_back({{x, 100 + 8 * unit(random), 40, 90}, unit(random), kPerson});
+    }
+    const auto tracks = with.show(detections);
+    const auto expected = without.show(detections);
+    ASSERT_EQ(tracks.size(), expected.size());
+    for (std::size_t i = 0; i < tracks.size(); ++i) {
+      ASSERT_EQ(tracks[i].id, expected[i].id);
+      ASSERT_EQ(tracks[i].box, expected[i].box);
+    }
+  }
+  EXPECT_GT(wardrobe.asked.size(), 100U);
 }
 
 }  // namespace
