@@ -1,8 +1,10 @@
 #include "events/crowd_association.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <iterator>
+#include <set>
 #include <utility>
 
 namespace ocelli::events {
@@ -26,7 +28,8 @@ Ids without(const Ids& a, const Ids& b) {
 }
 
 bool comes_first(const CrowdAssociation::Crowd& a, const CrowdAssociation::Crowd& b) {
-  return a.phase != b.phase ? a.phase > b.phase : a.id < b.id;
+  if (a.phase != b.phase) return a.phase > b.phase;
+  return a.together != b.together ? a.together > b.together : a.id < b.id;
 }
 
 }  // namespace
@@ -40,6 +43,7 @@ void CrowdAssociation::remove(std::uint64_t id) {
 std::vector<CrowdAssociation::Merger> CrowdAssociation::update(media::MediaTime time,
                                                                const std::vector<CrowdCluster>& clusters) {
   const auto claimants = claims(clusters);
+  count_touches(time, claimants);
   for (auto& crowd : crowds_) crowd.members.clear();
   std::vector<Merger> mergers;
   std::vector<std::size_t> unclaimed;
@@ -47,7 +51,7 @@ std::vector<CrowdAssociation::Merger> CrowdAssociation::update(media::MediaTime 
     if (claimants[i].empty()) {
       unclaimed.push_back(i);
     } else {
-      share(time, clusters[i], claimants[i], mergers);
+      share(clusters[i], claimants[i], mergers);
     }
   }
   for (const auto& merger : mergers) remove(merger.absorbed.id);
@@ -59,19 +63,19 @@ std::vector<CrowdAssociation::Merger> CrowdAssociation::update(media::MediaTime 
 }
 
 /// For each cluster the crowds that have most of their people in it, the one that goes on first.
-std::vector<std::vector<std::size_t>> CrowdAssociation::claims(const std::vector<CrowdCluster>& clusters) const {
-  std::vector<std::vector<std::size_t>> claimants(clusters.size());
+std::vector<CrowdAssociation::Claimants> CrowdAssociation::claims(const std::vector<CrowdCluster>& clusters) const {
+  std::vector<Claimants> claimants(clusters.size());
   for (std::size_t i = 0; i < crowds_.size(); ++i) {
-    std::size_t most = 0;
+    Ids most;
     std::size_t where = 0;
     for (std::size_t k = 0; k < clusters.size(); ++k) {
-      const std::size_t shared = common(crowds_[i].newest_members, clusters[k].members).size();
-      if (shared > most) {
-        most = shared;
-        where = k;
-      }
+      Ids shared = common(crowds_[i].newest_members, clusters[k].members);
+      const bool known_first = shared.size() == most.size() && !shared.empty() && shared.front() < most.front();
+      if (shared.size() < most.size() || (shared.size() == most.size() && !known_first)) continue;
+      most = std::move(shared);
+      where = k;
     }
-    if (most >= kLeastClaim) claimants[where].push_back(i);
+    if (most.size() >= kLeastClaim) claimants[where].push_back(i);
   }
   for (auto& crowds : claimants) {
     std::sort(crowds.begin(), crowds.end(),
@@ -80,15 +84,28 @@ std::vector<std::vector<std::size_t>> CrowdAssociation::claims(const std::vector
   return claimants;
 }
 
-void CrowdAssociation::share(media::MediaTime time, const CrowdCluster& cluster,
-                             const std::vector<std::size_t>& claimants, std::vector<Merger>& mergers) {
+void CrowdAssociation::count_touches(media::MediaTime time, const std::vector<Claimants>& claimants) {
+  std::set<Pair> touching;
+  for (const auto& together : claimants) {
+    for (const std::size_t i : together) {
+      for (const std::size_t k : together) {
+        if (i < k) touching.insert(pair_of(crowds_[i], crowds_[k]));
+      }
+    }
+  }
+  for (const auto& pair : touching) touches_.try_emplace(pair);
+  for (auto& [pair, tally] : touches_) tally.update(time, touching.contains(pair));
+  std::erase_if(touches_, [&](const auto& touch) {
+    return touch.second.held() == std::chrono::nanoseconds{} && !touching.contains(touch.first);
+  });
+}
+
+void CrowdAssociation::share(const CrowdCluster& cluster, const Claimants& claimants, std::vector<Merger>& mergers) {
   Crowd& first = crowds_[claimants.front()];
   first.members = cluster.members;
-  first.touch.reset();
   for (std::size_t i = 1; i < claimants.size(); ++i) {
     Crowd& other = crowds_[claimants[i]];
-    if (!other.touch || other.touch->other != first.id) other.touch = Crowd::Touch{first.id, time};
-    const auto touched = time - other.touch->since;
+    const auto touched = touches_.at(pair_of(first, other)).held();
     if (other.phase == CrowdPhase::idle || touched >= config_.settle) {
       mergers.push_back({other, first.id, touched});
       continue;

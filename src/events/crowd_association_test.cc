@@ -40,12 +40,32 @@ TEST(CrowdAssociation, TwoThatGatheredAreKeptApartUntilTheyWereInTouchForLong) {
   EXPECT_TRUE(association.update(at(1'000), together).empty());
   EXPECT_EQ(association.crowds()[0].members, (std::vector<std::uint64_t>{1, 2, 3}));
   EXPECT_EQ(association.crowds()[1].members, (std::vector<std::uint64_t>{10, 11, 12}));
-  EXPECT_TRUE(association.update(at(2'900), together).empty());
+  for (int ms = 1'100; ms < 3'000; ms += 100) EXPECT_TRUE(association.update(at(ms), together).empty());
   const auto mergers = association.update(at(3'000), together);
   ASSERT_EQ(mergers.size(), 1U);
   EXPECT_EQ(mergers[0].absorbed.id, 2U);
   EXPECT_EQ(mergers[0].into, 1U);
   EXPECT_EQ(association.crowds()[0].members, together[0].members);
+}
+
+TEST(CrowdAssociation, AMomentApartShiftsTheTimeInTouchAndDoesNotStartItAgain) {
+  CrowdAssociation association({});
+  const std::vector<CrowdCluster> apart{{{1, 2, 3}}, {{10, 11, 12}}};
+  const std::vector<CrowdCluster> together{{{1, 2, 3, 10, 11, 12}}};
+  association.update(at(0), apart);
+  for (auto& crowd : association.crowds()) crowd.phase = CrowdPhase::gathering;
+  for (int ms = 1'000; ms <= 2'500; ms += 100) EXPECT_TRUE(association.update(at(ms), together).empty());
+  EXPECT_TRUE(association.update(at(2'600), apart).empty());
+  for (int ms = 2'700; ms < 3'200; ms += 100) EXPECT_TRUE(association.update(at(ms), together).empty());
+  EXPECT_EQ(association.update(at(3'200), together).size(), 1U);
+}
+
+TEST(CrowdAssociation, OfEqualPartsACrowdGoesOnWithTheOneThatWasKnownFirst) {
+  CrowdAssociation association({});
+  association.update(at(0), {{{1, 2, 3, 4, 5, 6}}});
+  association.update(at(100), {{{2, 4, 6}}, {{1, 3, 5}}});
+  EXPECT_EQ(association.crowds()[0].members, (std::vector<std::uint64_t>{1, 3, 5}));
+  EXPECT_EQ(association.crowds()[1].members, (std::vector<std::uint64_t>{2, 4, 6}));
 }
 
 TEST(CrowdAssociation, OneThatNobodyWasToldOfJoinsAtOnce) {

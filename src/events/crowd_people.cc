@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 
 #include "track/assignment.h"
 
@@ -15,12 +16,11 @@ constexpr nanoseconds kLongestLook = std::chrono::milliseconds{500};
 constexpr nanoseconds kFitEvery = std::chrono::seconds{1};
 // In heights of the person. A detector is off by some hundredths; a man at half his height is at arm's length.
 constexpr double kFarthestMatch = 0.5;
-constexpr double kMatchDoubt = 0.06;
-constexpr double kNoiseGain = 0.02;
-constexpr double kNoWay = 6;  // in hundredths of the height
-// In squared doubts. Trackers give a wrong number to one sighting in fifty at worst, which is worth
+constexpr double kBoxNoise = 0.05;
+// In squared standard deviations. Trackers give a wrong number to one sighting in fifty at worst, which is worth
 // 2 ln(0.98 / 0.02) = 7.8; a pair that swaps numbers does so together, so that each of the two has half of it.
 constexpr double kSameTrack = 4;
+constexpr double kAnyMatch = 1000;  // far more than a place can be worth: as many as possible are matched
 
 double seconds(nanoseconds duration) {
   return std::chrono::duration<double>(duration).count();
@@ -69,7 +69,9 @@ void CrowdPeople::update(media::MediaTime time, PictureSize picture, std::span<c
   for (std::size_t i = 0; i < sightings.size(); ++i) {
     if (owners[i] < 0) {
       people_.emplace_back().id = ++last_id_;
-      memories_.emplace_back();
+      people_.back().height = sightings[i].height;
+      memories_.push_back(
+          {{measured(sightings[i], sightings[i].height), time, seconds(config_.smoothing)}, {}, time, time, 0});
       see(people_.size() - 1, sightings[i], time);
     } else {
       see(static_cast<std::size_t>(owners[i]), sightings[i], time);
@@ -84,26 +86,27 @@ void CrowdPeople::update(media::MediaTime time, PictureSize picture, std::span<c
     }
     judge(kept++, time);
   }
-  people_.resize(kept);
-  memories_.resize(kept);
+  people_.erase(people_.begin() + static_cast<std::ptrdiff_t>(kept), people_.end());
+  memories_.erase(memories_.begin() + static_cast<std::ptrdiff_t>(kept), memories_.end());
 }
 
 /// For each sighting the index of the person, or -1. By place, all at once: people whose tracks changed hands get their
 /// own back. The track decides only where places do not.
 std::vector<int> CrowdPeople::match(const std::vector<Sighting>& sightings, media::MediaTime time) const {
-  std::vector<Anchor> places;
-  for (std::size_t i = 0; i < people_.size(); ++i) places.push_back(expected(i, time));
+  std::vector<PlaceFilter::Expectation> expected;
+  for (const auto& memory : memories_) expected.push_back(memory.filter.expected(time));
   std::vector<track::Candidate> candidates;
-  constexpr double kWorst = kFarthestMatch / kMatchDoubt * (kFarthestMatch / kMatchDoubt);
   const double aspect = static_cast<double>(picture_.width) / picture_.height;
   for (std::size_t i = 0; i < sightings.size(); ++i) {
     for (std::size_t k = 0; k < people_.size(); ++k) {
-      const double x = (sightings[i].place.x - places[k].x) * aspect;
-      const double off = std::hypot(x, sightings[i].place.y - places[k].y) / people_[k].height;
-      if (off >= kFarthestMatch) continue;
+      const double x = sightings[i].place.x - expected[k].place.x;
+      const double y = sightings[i].place.y - expected[k].place.y;
+      if (std::hypot(x * aspect, y) >= kFarthestMatch * people_[k].height) continue;
+      const Anchor variance = expected[k].variance;
+      const double doubt = aspect * aspect * variance.x * variance.y / std::pow(kBoxNoise * people_[k].height, 4);
+      const double off = x * x / variance.x + y * y / variance.y + std::log(doubt);
       const double same = people_[k].track_id == sightings[i].track->id ? kSameTrack : 0;
-      candidates.push_back(
-          {static_cast<int>(i), static_cast<int>(k), kWorst - off / kMatchDoubt * (off / kMatchDoubt) + same});
+      candidates.push_back({static_cast<int>(i), static_cast<int>(k), kAnyMatch - off + same});
     }
   }
   std::vector<int> owners(sightings.size(), -1);
@@ -111,16 +114,21 @@ std::vector<int> CrowdPeople::match(const std::vector<Sighting>& sightings, medi
   return owners;
 }
 
-/// Where a person should be seen now: twice the mean less the mean's mean, and on at that pace; but where both means
-/// are as good as equal, at the mean, since what lies between them is noise.
-Anchor CrowdPeople::expected(std::size_t index, media::MediaTime time) const {
-  const Person& person = people_[index];
-  const Memory& memory = memories_[index];
-  const Anchor way = way_px(memory.slow, person);
-  if (std::hypot(way.x, way.y) < kNoWay) return person.place;
-  const double ahead = 1 + seconds(time - memory.sighted) / seconds(config_.smoothing);
-  return {person.place.x + ahead * (person.place.x - memory.slow.x),
-          person.place.y + ahead * (person.place.y - memory.slow.y)};
+/// A sighting with what a metre and the noise of a box are at its place.
+PlaceFilter::Sighting CrowdPeople::measured(const Sighting& sighting, double height) const {
+  constexpr double kProbe = 1e-3;  // of the picture
+  const Anchor place = sighting.place;
+  const double aspect = static_cast<double>(picture_.height) / picture_.width;
+  PlaceFilter::Sighting result{place, {}, {}};
+  result.x = {height / config_.person_height_m * aspect, kBoxNoise * height * aspect};
+  result.y = {height / config_.person_height_m, kBoxNoise * height};
+  const auto ground = ruler_.to_ground(place, picture_);
+  const auto beside = ruler_.to_ground({place.x + kProbe, place.y}, picture_);
+  const auto before = ruler_.to_ground({place.x, place.y + kProbe}, picture_);
+  if (!ground || !beside || !before) return result;
+  result.x.metre = kProbe / distance_m(*ground, *beside);
+  result.y.metre = kProbe / distance_m(*ground, *before);
+  return result;
 }
 
 void CrowdPeople::see(std::size_t index, const Sighting& sighting, media::MediaTime time) {
@@ -129,17 +137,8 @@ void CrowdPeople::see(std::size_t index, const Sighting& sighting, media::MediaT
   ++memory.sightings;
   // Exponential smoothing of any rate; a plain mean at first, or the first box would weigh too much for too long.
   const double usual = 1 - std::exp(-seconds(time - memory.sighted) / seconds(config_.smoothing));
-  const double gain = memory.sightings == 1 ? 1 : std::max(usual, 1.0 / memory.sightings);
-  const auto nearer = [gain](double& mean, double value) { mean += gain * (value - mean); };
-  const Anchor surprise = memory.sightings == 1 ? Anchor{} : way_px(sighting.place, person);
-  const double noise = gain * (surprise.x * surprise.x + surprise.y * surprise.y);
-  memory.noise += std::max(kNoiseGain, 1.0 / memory.sightings) * (noise - memory.noise);
-  nearer(person.place.x, sighting.place.x);
-  nearer(person.place.y, sighting.place.y);
-  nearer(person.height, sighting.height);
-  nearer(memory.slow.x, person.place.x);
-  nearer(memory.slow.y, person.place.y);
-  if (memory.sightings == 1) memory.first_sighted = time;
+  person.height += std::max(usual, 1.0 / memory.sightings) * (sighting.height - person.height);
+  if (memory.sightings > 1) memory.filter.see(measured(sighting, person.height), time);
   memory.sighted = time;
   person.track_id = sighting.track->id;
   person.class_id = sighting.track->class_id;
@@ -151,6 +150,7 @@ void CrowdPeople::see(std::size_t index, const Sighting& sighting, media::MediaT
 void CrowdPeople::judge(std::size_t index, media::MediaTime time) {
   Person& person = people_[index];
   Memory& memory = memories_[index];
+  person.place = memory.filter.smoothed(time);
   remember(memory, person, time);
   // Whoever is new has half a window to show that they walk.
   const nanoseconds window = config_.window;
@@ -168,7 +168,7 @@ void CrowdPeople::judge(std::size_t index, media::MediaTime time) {
   const double limit_m = config_.distance_m * (person.staying ? 1 + config_.hysteresis : 1) * share;
   person.staying = distance_m(*ground, *ground_before) < limit_m;
   const Anchor way = way_px(*before, person);
-  person.moved_px = std::sqrt(std::max(way.x * way.x + way.y * way.y - memory.noise, 0.0)) / share;
+  person.moved_px = std::hypot(way.x, way.y) / share;
 }
 
 void CrowdPeople::remember(Memory& memory, const Person& person, media::MediaTime time) const {

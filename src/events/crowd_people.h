@@ -10,6 +10,7 @@
 #include "events/anchor.h"
 #include "events/crowd_config.h"
 #include "events/crowd_ruler.h"
+#include "events/place_filter.h"
 #include "media/media_time.h"
 #include "track/track.h"
 
@@ -21,12 +22,12 @@ struct Person {
   std::uint64_t track_id = 0;  ///< the newest
   int class_id = 0;
   float score = 0;
-  vision::PixelBox box;  ///< newest sighting
-  Anchor place;          ///< mean over about a second of where the feet were; share of the picture
-  double height = 0;     ///< likewise, share of the picture's height
-  GroundPoint ground;    ///< of `place`
-  bool staying = false;  ///< has moved less than `distance_m` a window
-  double moved_px = 0;   ///< within the last window, in hundredths of the own height, less what noise makes of it
+  vision::PixelBox box;               ///< newest sighting
+  Anchor place;                       ///< mean of where the feet have been, by `smoothing`; share of the picture
+  double height = 0;                  ///< likewise, share of the picture's height
+  GroundPoint ground;                 ///< of `place`
+  bool staying = false;               ///< has moved less than `distance_m` a window
+  double moved_px = 0;                ///< within the last window, in hundredths of the own height
   std::chrono::nanoseconds unseen{};  ///< since the newest sighting, as far as anybody looked
 };
 
@@ -44,6 +45,8 @@ class CrowdPeople {
   /// Ascending by id.
   const std::vector<Person>& people() const { return people_; }
   const Person* find(std::uint64_t id) const;
+  /// Of a place in the newest picture, as metres are known now; not at or above the horizon.
+  std::optional<GroundPoint> ground_of(Anchor place) const { return ruler_.to_ground(place, picture_); }
   /// From a place to where the person stands, in hundredths of their height.
   Anchor way_px(Anchor from, const Person& person) const;
 
@@ -60,11 +63,8 @@ class CrowdPeople {
   };
   /// What is known beside the Person.
   struct Memory {
+    PlaceFilter filter;
     Past past;
-    Anchor slow;  // mean over `place`: both together tell the velocity (Brown's double smoothing, 1959)
-    /// How far noise alone moves the smoothed place, squared, in hundredths of the height. A smoothed value of gain g
-    /// whose surprises have the variance v varies by v g / 2 in each direction, and a way has two ends.
-    double noise = 0;
     media::MediaTime first_sighted;
     media::MediaTime sighted;
     int sightings = 0;
@@ -74,7 +74,7 @@ class CrowdPeople {
   std::vector<int> match(const std::vector<Sighting>& sightings, media::MediaTime time) const;
   void see(std::size_t index, const Sighting& sighting, media::MediaTime time);
   void judge(std::size_t index, media::MediaTime time);
-  Anchor expected(std::size_t index, media::MediaTime time) const;
+  PlaceFilter::Sighting measured(const Sighting& sighting, double height) const;
   void remember(Memory& memory, const Person& person, media::MediaTime time) const;
   std::optional<Anchor> place_before(const Memory& memory, media::MediaTime then) const;
 

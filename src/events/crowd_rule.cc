@@ -78,6 +78,7 @@ void CrowdRule::judge(Crowd& crowd, const media::FrameInfo& frame, const std::se
   auto step = record.state.update(frame.time, view);
   if (!crowd.members.empty()) record.trail.remember(frame.time, crowd.members, people_);
   crowd.phase = record.state.phase();
+  crowd.together = record.state.together();
   if (step.entered) {
     Event event = event_of(*step.entered, crowd.id, frame, std::move(step.gates));
     if (*step.entered == CrowdPhase::gathering && crowd.split_from) event.related_crowds = {*crowd.split_from};

@@ -35,11 +35,11 @@ void Tally::update(media::MediaTime time, bool met) {
   constexpr nanoseconds kLongest = std::chrono::seconds{1};
   const nanoseconds passed = last_ ? std::clamp(nanoseconds(time - *last_), nanoseconds{}, kLongest) : nanoseconds{};
   last_ = time;
-  const nanoseconds before = held_;
-  if (before == nanoseconds{}) peak_ = {};
-  held_ = std::max(before + (met ? passed : -passed), nanoseconds{});
-  peak_ = std::max(peak_, held_);
-  lapsed_ = before > nanoseconds{} && held_ == nanoseconds{};
+  if (met) {
+    held_ += passed;
+  } else if (unmet_ == Unmet::takes_back) {
+    held_ = std::max(held_ - passed, nanoseconds{});
+  }
 }
 
 CrowdStateMachine::CrowdStateMachine(const CrowdConfig& config) : config_(config) {}
@@ -64,7 +64,10 @@ void CrowdStateMachine::gather(media::MediaTime time, const CrowdView& view, Ste
   if (passed && together_.held() >= config_.gather) {
     enter(CrowdPhase::gathering, time, gathering_gates(view, together_.held()), step);
   }
-  if (together_.lapsed()) miss(CrowdPhase::gathering, step);
+  if (too_few_.held() >= config_.end_after) {
+    miss(CrowdPhase::gathering, step);
+    together_.restart();
+  }
   over_ = view.people == 0 && together_.held() == nanoseconds{};
 }
 
@@ -78,10 +81,10 @@ void CrowdStateMachine::loiter(media::MediaTime time, const CrowdView& view, Ste
 /// The chance for `phase` has passed; worth telling when it was a real one.
 void CrowdStateMachine::miss(CrowdPhase phase, Step& step) const {
   const nanoseconds wanted = phase == CrowdPhase::gathering ? config_.gather : config_.loiter;
-  if (seconds(together_.peak()) < config_.near_miss_share * seconds(wanted)) return;
+  if (seconds(together_.held()) < config_.near_miss_share * seconds(wanted)) return;
   step.missed = phase;
-  step.missed_gates = phase == CrowdPhase::gathering ? gathering_gates(view_, together_.peak())
-                                                     : loitering_gates(view_, together_.peak());
+  step.missed_gates = phase == CrowdPhase::gathering ? gathering_gates(view_, together_.held())
+                                                     : loitering_gates(view_, together_.held());
 }
 
 void CrowdStateMachine::disperse(media::MediaTime time, const CrowdView& view, Step& step) {

@@ -14,23 +14,24 @@ namespace ocelli::events {
 enum class CrowdPhase { idle, gathering, loitering, dispersing, ended };
 std::string_view crowd_phase_name(CrowdPhase phase);
 
-/// For how long a condition has been met, where each moment in which it is not takes one back: a flicker shifts the
-/// count by as much, and cannot start it again.
+/// For how long a condition has been met: a flicker cannot start the count again.
 class Tally {
  public:
+  enum class Unmet {
+    takes_back,  ///< each moment in which it is not met takes one back
+    waits,       ///< such moments do not count
+  };
+  explicit Tally(Unmet unmet = Unmet::takes_back) : unmet_(unmet) {}
+
   /// The time since the last update counts, up to a second: of more nobody knows what happened.
   void update(media::MediaTime time, bool met);
   std::chrono::nanoseconds held() const { return held_; }
-  /// The most that it was since it was nothing.
-  std::chrono::nanoseconds peak() const { return peak_; }
-  /// It has just come to nothing.
-  bool lapsed() const { return lapsed_; }
+  void restart() { held_ = {}; }
 
  private:
+  Unmet unmet_;
   std::optional<media::MediaTime> last_;
   std::chrono::nanoseconds held_{};
-  std::chrono::nanoseconds peak_{};
-  bool lapsed_ = false;
 };
 
 /// What is seen of one crowd in one frame.
@@ -60,6 +61,8 @@ class CrowdStateMachine {
   Step update(media::MediaTime time, const CrowdView& view);
 
   CrowdPhase phase() const { return phase_; }
+  /// For how long enough people have stood together.
+  std::chrono::nanoseconds together() const { return together_.held(); }
   /// Nothing is left of it: it ended, or it never came to anything.
   bool over() const { return over_; }
 
@@ -76,7 +79,7 @@ class CrowdStateMachine {
   CrowdConfig config_;
   CrowdPhase phase_ = CrowdPhase::idle;
   media::MediaTime entered_;
-  Tally together_;
+  Tally together_{Tally::Unmet::waits};
   Tally too_few_;
   CrowdView view_;  // newest with enough people: near misses tell it
   bool over_ = false;

@@ -71,11 +71,19 @@ TEST_F(CrowdStateTest, AChanceThatPassesIsANearMissWithTheGateThatStoppedIt) {
   EXPECT_TRUE(machine_.over());
 }
 
-TEST_F(CrowdStateTest, AFlickerShiftsTheTimeAndDoesNotStartItAgain) {
+TEST_F(CrowdStateTest, AFlickerDoesNotCountAndDoesNotStartTheTimeAgain) {
   show(standing(3), milliseconds{4'100});
   show(standing(2), milliseconds{500});
-  EXPECT_FALSE(show(standing(3), milliseconds{1'400}).entered.has_value());
-  EXPECT_EQ(show(standing(3), milliseconds{200}).entered, CrowdPhase::gathering);
+  EXPECT_FALSE(show(standing(3), milliseconds{900}).entered.has_value());
+  EXPECT_EQ(show(standing(3), milliseconds{100}).entered, CrowdPhase::gathering);
+}
+
+TEST_F(CrowdStateTest, WhoAreMoreApartThanTogetherStartAgain) {
+  for (int i = 0; i < 20; ++i) {
+    show(standing(3), milliseconds{400});
+    show(standing(2), milliseconds{600});
+  }
+  EXPECT_EQ(machine_.phase(), CrowdPhase::idle);
 }
 
 TEST_F(CrowdStateTest, DispersesWhenBothRadiusAndSpreadGrowAndThenEnds) {

@@ -57,7 +57,7 @@ double spread_m(const std::vector<GroundPoint>& points) {
   return std::sqrt(sum / static_cast<double>(points.size()));
 }
 
-std::vector<GroundPoint> places(const Ids& ids, const CrowdPeople& people, const std::set<std::uint64_t>& without) {
+std::vector<GroundPoint> places_of(const Ids& ids, const CrowdPeople& people, const std::set<std::uint64_t>& without) {
   std::vector<GroundPoint> points;
   for (const auto id : ids) {
     const Person* person = people.find(id);
@@ -88,10 +88,15 @@ CrowdView CrowdTrail::measure(media::MediaTime time, const Ids& members, const C
   if (start != nullptr) view.drift_px = drift_px(*start, members, people);
   const Snapshot* then = oldest_within(time, config_.disperse);
   if (then == nullptr) return view;
-  const auto now = places(then->members, people, elsewhere);
+  std::vector<GroundPoint> were;
+  for (const auto& place : then->places) {
+    if (const auto ground = people.ground_of(place)) were.push_back(*ground);
+  }
+  const auto are = places_of(then->members, people, elsewhere);
+  const GroundPoint center = center_of(were);
   const double least = config_.least_radius_m;
-  view.radius_growth = median_radius_m(now, then->center) / std::max(least, then->radius_m) - 1;
-  view.spread_growth = spread_m(now) / std::max(least, then->spread_m) - 1;
+  view.radius_growth = median_radius_m(are, center) / std::max(least, median_radius_m(were, center)) - 1;
+  view.spread_growth = spread_m(are) / std::max(least, spread_m(were)) - 1;
   view.growth_s = seconds(time - then->time);
   return view;
 }
@@ -102,10 +107,6 @@ void CrowdTrail::remember(media::MediaTime time, const Ids& members, const Crowd
   snapshot.time = time;
   snapshot.members = members;
   for (const auto id : members) snapshot.places.push_back(people.find(id)->place);
-  const auto points = places(members, people, {});
-  snapshot.center = center_of(points);
-  snapshot.radius_m = median_radius_m(points, snapshot.center);
-  snapshot.spread_m = spread_m(points);
   const Snapshot* before = oldest_within(time, config_.window);
   snapshot.window_iou = before == nullptr ? 1 : overlap(before->members, members);
   snapshot.speed_px = mean_speed_px(members, people, config_.window);

@@ -29,10 +29,7 @@ class CrowdTrail {
   struct Snapshot {
     media::MediaTime time;
     std::vector<std::uint64_t> members;
-    std::vector<Anchor> places;  // of the members
-    GroundPoint center;
-    double radius_m = 0;
-    double spread_m = 0;
+    std::vector<Anchor> places;  // of the members; not in metres, which the ruler may learn better
     double window_iou = 0;
     double speed_px = 0;
   };

@@ -15,14 +15,23 @@ inline constexpr std::array<EventType, 4> kCrowdTransitions{EventType::crowd_gat
 
 /// How events agree with the truth. An event is right when it lies within a second of the rule's own time, at the same
 /// place. A sum of scenes is the sum of their scores.
+///
+/// A truth is firm when close_truths() all tell it, too, within a second. What is not firm is told apart in a second
+/// count, as benchmarks do with what nobody can decide ("don't care" in KITTI, Geiger et al. 2012): truths that are not
+/// firm, and events that belong to one or that are right by a close truth, are neither right nor wrong there.
 struct CrowdScore {
   int truths = 0;
   int events = 0;
   int right = 0;
+  int firm_truths = 0;
+  int firm_events = 0;
+  int firm_right = 0;
   std::vector<double> lateness_s;  ///< of all pairs within three seconds; below 0: too early
 
   double precision() const { return events == 0 ? 1 : static_cast<double>(right) / events; }
   double recall() const { return truths == 0 ? 1 : static_cast<double>(right) / truths; }
+  double firm_precision() const { return firm_events == 0 ? 1 : static_cast<double>(firm_right) / firm_events; }
+  double firm_recall() const { return firm_truths == 0 ? 1 : static_cast<double>(firm_right) / firm_truths; }
   /// Of the absolute lateness; `share` 0.5 is the median.
   double lateness_quantile_s(double share) const;
   double within_a_second() const;
@@ -36,6 +45,10 @@ enum class CrowdInput {
   detections,  ///< simulated ones, through the tracker's default preset
 };
 
-CrowdScores score_scene(const Scene& scene, Calibration calibration, CrowdInput input, std::uint64_t seed);
+/// Whether the firm ones are counted, too: that takes the truth five times.
+enum class CrowdCount { all, also_firm };
+
+CrowdScores score_scene(const Scene& scene, Calibration calibration, CrowdInput input, std::uint64_t seed,
+                        CrowdCount count = CrowdCount::all);
 
 }  // namespace ocelli::events::testing

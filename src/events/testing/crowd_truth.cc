@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <limits>
 #include <map>
+#include <numbers>
 #include <optional>
 #include <set>
 #include <utility>
@@ -39,6 +40,11 @@ struct Balance {
     now = is_so;
     seconds = is_so ? seconds + passed : std::max(0.0, seconds - passed);
   }
+  /// The same, but the others take nothing back.
+  void count(double passed, bool is_so) {
+    now = is_so;
+    if (is_so) seconds += passed;
+  }
   bool reaches(double wanted) const { return now && seconds >= wanted - 1e-9; }
 };
 
@@ -54,8 +60,6 @@ struct TrueCrowd {
   std::vector<double> overlaps;  // by frame since `first_frame`
   std::vector<double> speeds;
   Balance too_few;
-  int touches = 0;
-  double touches_since = 0;
   bool gone = false;
 };
 
@@ -115,12 +119,13 @@ class Judge {
     pictures_.push_back(std::move(picture));
   }
 
-  std::vector<Names> standing_groups() {
-    const Picture& picture = pictures_.back();
+  using Neighbours = std::map<Name, Names>;
+
+  Neighbours find_neighbours() {
     std::set<std::pair<Name, Name>> pairs;
-    std::map<Name, Names> next_to;
-    for (const auto& [a, spot_a] : picture) {
-      for (const auto& [b, spot_b] : picture) {
+    Neighbours next_to;
+    for (const auto& [a, spot_a] : pictures_.back()) {
+      for (const auto& [b, spot_b] : pictures_.back()) {
         if (a == b || !spot_a.stays || !spot_b.stays) continue;
         const double limit = config_.distance_m * (pairs_.contains({a, b}) ? 1 + config_.hysteresis : 1.0);
         if (distance_m(spot_a.ground, spot_b.ground) >= limit) continue;
@@ -129,22 +134,46 @@ class Judge {
       }
     }
     pairs_ = pairs;
-    const std::size_t enough = config_.people <= 2 ? 1 : 2;
+    return next_to;
+  }
+
+  bool is_core(const Names& neighbours) const { return neighbours.size() >= (config_.people <= 2 ? 1U : 2U); }
+
+  Names cores_around(Name first, const Neighbours& next_to) const {
+    Names group;
+    std::vector<Name> to_visit{first};
+    while (!to_visit.empty()) {
+      const Name visited = to_visit.back();
+      to_visit.pop_back();
+      const Names& neighbours = next_to.at(visited);
+      if (!is_core(neighbours) || !group.insert(visited).second) continue;
+      to_visit.insert(to_visit.end(), neighbours.begin(), neighbours.end());
+    }
+    return group;
+  }
+
+  std::optional<Name> nearest_core(Name name, const Neighbours& next_to) const {
+    const Picture& picture = pictures_.back();
+    const auto way = [&](Name to) { return distance_m(picture.at(name).ground, picture.at(to).ground); };
+    std::optional<Name> nearest;
+    for (const Name other : next_to.at(name)) {
+      if (is_core(next_to.at(other)) && (!nearest || way(other) < way(*nearest))) nearest = other;
+    }
+    return nearest;
+  }
+
+  std::vector<Names> standing_groups() {
+    const Neighbours next_to = find_neighbours();
     std::vector<Names> groups;
-    Names placed;
+    std::map<Name, std::size_t> group_of;
     for (const auto& [name, neighbours] : next_to) {
-      if (neighbours.size() < enough || placed.contains(name)) continue;
-      Names group;
-      std::vector<Name> to_visit{name};
-      while (!to_visit.empty()) {
-        const Name visited = to_visit.back();
-        to_visit.pop_back();
-        if (placed.contains(visited) || !group.insert(visited).second) continue;
-        if (next_to[visited].size() < enough) continue;
-        to_visit.insert(to_visit.end(), next_to[visited].begin(), next_to[visited].end());
-      }
-      placed.insert(group.begin(), group.end());
-      groups.push_back(group);
+      if (!is_core(neighbours) || group_of.contains(name)) continue;
+      groups.push_back(cores_around(name, next_to));
+      for (const Name core : groups.back()) group_of[core] = groups.size() - 1;
+    }
+    for (const auto& [name, neighbours] : next_to) {
+      const auto core = is_core(neighbours) ? std::nullopt : nearest_core(name, next_to);
+      if (core) groups[group_of.at(*core)].insert(name);
     }
     return groups;
   }
@@ -153,45 +182,80 @@ class Judge {
     return static_cast<std::size_t>(std::count_if(a.begin(), a.end(), [&](Name name) { return b.contains(name); }));
   }
 
+  /// Since when the longest known of those who are in both is in the picture.
+  double known_since(const Names& a, const Names& b) const {
+    double first = std::numeric_limits<double>::infinity();
+    for (const Name name : a) {
+      if (b.contains(name)) first = std::min(first, since_.at(name));
+    }
+    return first;
+  }
+
+  static std::pair<int, int> pair_of(const TrueCrowd& a, const TrueCrowd& b) { return std::minmax(a.number, b.number); }
+
+  void look_at_touches(const std::vector<std::vector<TrueCrowd*>>& wanting) {
+    std::set<std::pair<int, int>> touching;
+    for (const auto& crowds : wanting) {
+      for (const auto* a : crowds) {
+        for (const auto* b : crowds) {
+          if (a->number < b->number) touching.insert(pair_of(*a, *b));
+        }
+      }
+    }
+    for (auto& [pair, touch] : touches_) touch.look(now_ - time_of(frame_ - 1), touching.contains(pair));
+    for (const auto& pair : touching) touches_.try_emplace(pair);
+  }
+
+  /// The group with most of the crowd's people; groups.size() when none has two of them.
+  std::size_t group_of(const TrueCrowd& crowd, const std::vector<Names>& groups) const {
+    std::size_t best = groups.size();
+    for (std::size_t i = 0; i < groups.size(); ++i) {
+      const std::size_t count = shared(crowd.newest, groups[i]);
+      if (count < 2) continue;
+      const std::size_t most = best == groups.size() ? 0 : shared(crowd.newest, groups[best]);
+      const bool first =
+          count == most && known_since(crowd.newest, groups[i]) < known_since(crowd.newest, groups[best]);
+      if (count > most || first) best = i;
+    }
+    return best;
+  }
+
+  void share(const Names& group, std::vector<TrueCrowd*>& crowds) {
+    std::stable_sort(crowds.begin(), crowds.end(), [](const TrueCrowd* a, const TrueCrowd* b) {
+      if (a->phase != b->phase) return static_cast<int>(a->phase) > static_cast<int>(b->phase);
+      return a->together.seconds > b->together.seconds;
+    });
+    Names left = group;
+    for (std::size_t k = 1; k < crowds.size(); ++k) {
+      TrueCrowd& crowd = *crowds[k];
+      const bool quiet = crowd.phase == CrowdPhase::idle;
+      if (quiet || touches_.at(pair_of(crowd, *crowds[0])).reaches(seconds(config_.settle))) {
+        if (!quiet) say(crowd, CrowdPhase::ended);
+        crowd.gone = true;
+        continue;
+      }
+      for (const Name name : crowd.newest) {
+        if (left.erase(name) > 0) crowd.members.back().insert(name);
+      }
+    }
+    crowds[0]->members.back() = left;
+  }
+
   void name_crowds(const std::vector<Names>& groups) {
     std::vector<std::vector<TrueCrowd*>> wanting(groups.size());
     for (auto& crowd : crowds_) {
       crowd.members.emplace_back();
-      std::size_t best = groups.size();
-      for (std::size_t i = 0; i < groups.size(); ++i) {
-        const std::size_t count = shared(crowd.newest, groups[i]);
-        if (count >= 2 && (best == groups.size() || count > shared(crowd.newest, groups[best]))) best = i;
-      }
+      const std::size_t best = group_of(crowd, groups);
       if (best < groups.size()) wanting[best].push_back(&crowd);
     }
+    look_at_touches(wanting);
     std::vector<Names> nobodys;
     for (std::size_t i = 0; i < groups.size(); ++i) {
       if (wanting[i].empty()) {
         nobodys.push_back(groups[i]);
-        continue;
+      } else {
+        share(groups[i], wanting[i]);
       }
-      std::stable_sort(wanting[i].begin(), wanting[i].end(), [](const TrueCrowd* a, const TrueCrowd* b) {
-        return static_cast<int>(a->phase) > static_cast<int>(b->phase);
-      });
-      Names left = groups[i];
-      for (std::size_t k = 1; k < wanting[i].size(); ++k) {
-        TrueCrowd& crowd = *wanting[i][k];
-        if (crowd.touches != wanting[i][0]->number) {
-          crowd.touches = wanting[i][0]->number;
-          crowd.touches_since = now_;
-        }
-        const bool quiet = crowd.phase == CrowdPhase::idle;
-        if (quiet || now_ - crowd.touches_since >= seconds(config_.settle) - 1e-9) {
-          if (!quiet) say(crowd, CrowdPhase::ended);
-          crowd.gone = true;
-          continue;
-        }
-        for (const Name name : crowd.newest) {
-          if (left.erase(name) > 0) crowd.members.back().insert(name);
-        }
-      }
-      wanting[i][0]->touches = 0;
-      wanting[i][0]->members.back() = left;
     }
     std::erase_if(crowds_, [](const TrueCrowd& crowd) { return crowd.gone; });
     for (const auto& group : nobodys) {
@@ -338,11 +402,12 @@ class Judge {
     crowd.overlaps.push_back(overlap_over_window(crowd));
     crowd.speeds.push_back(speed(names));
     crowd.too_few.look(passed, !enough);
-    crowd.together.look(passed, enough);
+    crowd.together.count(passed, enough);
     if (crowd.phase == CrowdPhase::idle) {
       if (overlap >= config_.window_iou && crowd.together.reaches(seconds(config_.gather))) {
         say(crowd, CrowdPhase::gathering);
       }
+      if (crowd.too_few.reaches(seconds(config_.end_after))) crowd.together.seconds = 0;
       crowd.gone = names.empty() && crowd.together.seconds == 0;
       return;
     }
@@ -369,14 +434,52 @@ class Judge {
   std::map<Name, double> since_;   // when somebody came into the picture
   std::set<std::pair<Name, Name>> pairs_;
   std::vector<TrueCrowd> crowds_;
+  std::map<std::pair<int, int>, Balance> touches_;
   int last_number_ = 0;
   std::vector<TrueTransition> said_;
 };
 
+/// `factor` above 1: harder to gather, to loiter, to disperse and to end.
+CrowdConfig stricter(CrowdConfig config, float factor) {
+  const auto longer = [factor](std::chrono::milliseconds& duration) {
+    duration = std::chrono::milliseconds{std::lround(static_cast<float>(duration.count()) * factor)};
+  };
+  config.distance_m /= factor;
+  config.window_iou *= factor;
+  config.speed_px /= factor;
+  config.drift_px /= factor;
+  config.radius_growth *= factor;
+  config.spread_growth *= factor;
+  longer(config.gather);
+  longer(config.loiter);
+  longer(config.end_after);
+  longer(config.settle);
+  return config;
+}
+
+/// The golden angle spreads any number of directions evenly.
+Scene displaced(Scene scene, double turn_rad) {
+  constexpr double kFar = 0.05;        // m
+  constexpr double kGolden = 2.39996;  // rad
+  for (auto& frame : scene.frames) {
+    for (auto& person : frame.people) {
+      const double angle = turn_rad + kGolden * static_cast<double>(person.id);
+      person.ground.x += kFar * std::cos(angle);
+      person.ground.y += kFar * std::sin(angle);
+    }
+  }
+  return scene;
+}
+
 }  // namespace
 
-std::vector<TrueTransition> true_transitions(const Scene& scene, const CrowdConfig& config) {
+TrueTransitions true_transitions(const Scene& scene, const CrowdConfig& config) {
   return Judge(scene, config).judge();
+}
+
+std::vector<TrueTransitions> close_truths(const Scene& scene, const CrowdConfig& config) {
+  return {true_transitions(scene, stricter(config, 1.05F)), true_transitions(scene, stricter(config, 1 / 1.05F)),
+          true_transitions(displaced(scene, 0), config), true_transitions(displaced(scene, std::numbers::pi), config)};
 }
 
 }  // namespace ocelli::events::testing

@@ -18,8 +18,14 @@ struct TrueTransition {
   vision::PixelBox box;  ///< around the crowd
 };
 
+using TrueTransitions = std::vector<TrueTransition>;
+
 /// The rule as docs/crowd.md words it, applied to where people truly are: no noise, no ruler, every frame, true names.
 /// Written plainly and apart from the rule's own code, by looking everything up in the whole past of the scene.
-std::vector<TrueTransition> true_transitions(const Scene& scene, const CrowdConfig& config);
+TrueTransitions true_transitions(const Scene& scene, const CrowdConfig& config);
+
+/// What is true of scenes and rules that nobody can tell from these: all thresholds a twentieth stricter, all a
+/// twentieth laxer, and twice with each person five centimetres beside their place, always in the same direction.
+std::vector<TrueTransitions> close_truths(const Scene& scene, const CrowdConfig& config);
 
 }  // namespace ocelli::events::testing
