@@ -3,8 +3,8 @@
 // kind of scene, by camera and by how metres are known; and what a frame with fifty people costs.
 // usage: crowd_bench [SCENES=700] [FIRST_SEED=1000000] [INPUT=tracks|detections]
 // Seeds below 1000000 are for tuning.
-#include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <map>
@@ -60,7 +60,8 @@ void print_cost() {
   NoisyView noise({}, 1);
   TrueFrame truth;
   for (std::uint64_t i = 0; i < 50; ++i) {
-    const auto group = static_cast<float>(i / 5);
+    const std::uint64_t of_five = i / 5;
+    const auto group = static_cast<float>(of_five);
     const auto place = static_cast<float>(i % 5);
     truth.people.push_back({i + 1, {}, {60 + 115 * group + 22 * place, 300 + 20 * place, 32, 80}});
   }

@@ -1,6 +1,5 @@
 #include "events/place_filter.h"
 
-#include <chrono>
 #include <cmath>
 #include <random>
 
