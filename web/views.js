@@ -185,6 +185,8 @@ export function eventText(event) {
     case "tailgating": return `${who} crossed ${data.rule} close to another`;
     case "object_left": return `${who} was left in ${data.rule}`;
     case "object_removed": return `${who} was removed from ${data.rule}`;
+    case "behaviour_began": return `${who}: ${data.rule}`;
+    case "behaviour_ended": return `${who}: ${data.rule} ended`;
     default: return `${data.event}: ${who}`;
   }
 }

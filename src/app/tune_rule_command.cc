@@ -57,7 +57,7 @@ void add_tune_rule_command(CLI::App& app, CommandContext& context) {
   auto options = std::make_shared<TuneRuleOptions>();  // co-owned by the parser and the callback
   auto& sweep = options->sweep;
   command->add_option("REC", sweep.recordings, "Folders of recordings")->required();
-  command->add_option("--rule", sweep.rule, "Name of the zone or line")->required();
+  command->add_option("--rule", sweep.rule, "Name of the zone, line or behaviour")->required();
   command->add_option("--threshold", sweep.key, "Its key in the configuration, e.g. min_stay")->required();
   command->add_option("--from", sweep.from, "First value, e.g. 500ms or 0.01")->required();
   command->add_option("--to", sweep.to, "Last value")->required();

@@ -123,6 +123,9 @@ std::vector<Setting> effective_settings(const SiteConfig& site, const engine::St
   add(fmt::format("{}.ground", kCamera), fields_of(ground), settings);
   events::CrowdConfig crowd = camera.rules.crowd;
   if (crowd.enabled) add(fmt::format("{}.crowd", kCamera), fields_of(crowd), settings);
+  for (auto behaviour : camera.rules.behaviour.classes) {
+    add(fmt::format("{}.behaviour.{}", kCamera, behaviour.name), fields_of(behaviour), settings);
+  }
   return settings;
 }
 

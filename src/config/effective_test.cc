@@ -33,6 +33,7 @@ cameras:
     lines:
       lane: {points: [[0, 0.1], [0.5, 0.2], [1, 0.1]], tailgating: 2s}
       door: {from: [0, 0.25], to: [1, 0.75], hysteresis: 0.03}
+    behaviour: {run: , collapse: {hold: 3s}}
 )";
 
 EffectiveConfig load(const std::string& yaml) {
@@ -59,6 +60,7 @@ TEST(EffectiveConfig, ReadsBackAsTheSameSettings) {
   EXPECT_EQ(again->camera.rules.lines.back().to, (vision::UnitPoint{1, 0.75F}));
   EXPECT_EQ(again->camera.rules.lines.front().via.size(), 1U);
   EXPECT_EQ(again->camera.rules.ground.metres.at(2), (events::MetrePoint{4, 9.5}));
+  EXPECT_EQ(again->camera.rules.behaviour.classes.at(1).hold, std::chrono::seconds(3));
   EXPECT_EQ(again->camera.tracker.keep_lost, std::chrono::milliseconds(1500));
 }
 

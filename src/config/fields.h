@@ -58,6 +58,7 @@ struct WrittenLine {
 };
 std::vector<Field> fields_of(WrittenLine& written);
 std::vector<Field> fields_of(events::CrowdConfig& crowd);
+std::vector<Field> fields_of(events::BehaviourThresholds& behaviour);
 
 /// What a camera has before the file says anything.
 engine::StreamConfig default_camera();

@@ -297,6 +297,17 @@ std::vector<Field> fields_of(events::CrowdConfig& crowd) {
   };
 }
 
+std::vector<Field> fields_of(events::BehaviourThresholds& behaviour) {
+  return {
+      {"score", &behaviour.score, 0, 1, "Least score of the class, as a mean over about the last second."},
+      {"hold", &behaviour.hold, 0, kHour, "So much for this long, without a break, is a `behaviour_began`."},
+      {"end_score", &behaviour.end_score, 0, 1, "Highest score at which it is over."},
+      {"end_after", &behaviour.end_after, 0, kHour, "No more than that for this long is a `behaviour_ended`."},
+      {"quality", &behaviour.quality, 0, 1,
+       "Least quality of the track: the mean score of its detections over about the last second."},
+  };
+}
+
 engine::StreamConfig default_camera() {
   engine::StreamConfig camera;
   camera.pace = engine::Pace::natural;

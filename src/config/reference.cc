@@ -79,6 +79,7 @@ std::string site_config_reference() {
   engine::StreamConfig camera = default_camera();
   engine::RecordConfig record;
   events::CrowdConfig crowd;
+  events::BehaviourThresholds behaviour;
   events::ZoneConfig zone;
   WrittenLine line;
   events::GroundConfig ground;
@@ -92,6 +93,10 @@ std::string site_config_reference() {
             fields_of(record));
   text += table("cameras.NAME.crowd", "Where people gather, loiter and disperse: docs/crowd.md tells the rule.",
                 fields_of(crowd));
+  text += table("cameras.NAME.behaviour.NAME",
+                "What people seem to do: `run`, `agitation` (as in a fight), `collapse`, `loiter`, `queue` or `walk`. "
+                "Each that is named, even without any key, is told. docs/behaviour.md says how far to trust it.",
+                fields_of(behaviour));
   text += table("cameras.NAME.zones.NAME",
                 "An area. Who enters it and who leaves it is an event; docs/rules.md tells all.", fields_of(zone));
   text += table("cameras.NAME.lines.NAME",

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "config/fields.h"
+#include "infer/behaviour_network.h"
 
 namespace ocelli::config {
 namespace {
@@ -117,6 +118,21 @@ Json crowd_schema() {
   return schema;
 }
 
+/// Which classes there are, the network says.
+Json behaviours_schema() {
+  const auto network = infer::load_behaviour_network();
+  Json schema = named("What people seem to do, by the class of behaviour.", "behaviour");
+  schema["propertyNames"] = {{"enum", network ? Json((*network)->spec().classes) : Json::array()}};
+  return schema;
+}
+
+Json behaviour_schema() {
+  events::BehaviourThresholds behaviour;
+  Json schema = mapping_schema(fields_of(behaviour));
+  schema["type"] = {"object", "null"};
+  return schema;
+}
+
 /// Either by its two ends or by all its points.
 Json line_schema() {
   WrittenLine line;
@@ -145,6 +161,7 @@ Json camera_schema() {
   Json schema = mapping_schema(fields_of(camera));
   schema["properties"]["record"] = {{"$ref", "#/$defs/record"}};
   schema["properties"]["crowd"] = {{"$ref", "#/$defs/crowd"}};
+  schema["properties"]["behaviour"] = behaviours_schema();
   schema["properties"]["zones"] = named("Areas, by name.", "zone");
   schema["properties"]["ground"] = {{"$ref", "#/$defs/ground"}};
   schema["properties"]["lines"] = named("Lines that count who crosses them, by name.", "line");
@@ -187,6 +204,7 @@ std::string site_config_schema() {
        {{"camera", camera_schema()},
         {"record", record_schema()},
         {"crowd", crowd_schema()},
+        {"behaviour", behaviour_schema()},
         {"zone", mapping_schema(fields_of(zone))},
         {"line", line_schema()},
         {"ground", ground_schema()}}},

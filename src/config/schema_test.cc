@@ -228,6 +228,13 @@ TEST_F(Schema, AgreesWithTheReader) {
       "cameras: {a: {url: x, ground: {points: [[0, 0], [1, 0], [1, 1], [0, 1]], metres: [[0, 0], [9, 0], [9, 9], [0, "
       "9]]}}}",
       "cameras: {a: {url: x, ground: {points: [[0, 0], [1, 0], [1, 1]], metres: [[0, 0], [9, 0], [9, 9]]}}}",
+      "cameras: {a: {url: x, behaviour: }}",
+      "cameras: {a: {url: x, behaviour: {run: , collapse: {hold: 3s, score: 0.9}}}}",
+      "cameras: {a: {url: x, behaviour: {dance: }}}",
+      "cameras: {a: {url: x, behaviour: {run: {hold: 3}}}}",
+      "cameras: {a: {url: x, behaviour: {run: {frames: 3}}}}",
+      "cameras: {a: {url: x, behaviour: {run: true}}}",
+      "cameras: {a: {url: x, behaviour: [run]}}",
       "cameras: {a: {url: x, record: }}",
       "cameras: {a: {url: x, record: {folder: clips, before: 10s, memory_mib: 64}}}",
       "cameras: {a: {url: x, record: {folder: clips, before: 10}}}",

@@ -6,15 +6,18 @@
 #include <cstddef>
 #include <cstring>
 #include <fstream>
+#include <memory>
 #include <optional>
 #include <regex>
 #include <set>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "base/suggest.h"
 #include "config/fields.h"
 #include "config/polygon.h"
+#include "infer/behaviour_network.h"
 
 extern char** environ;  // POSIX
 
@@ -173,10 +176,37 @@ class SiteReader {
         camera.rules.lines.push_back(read_line(entry, name));
       }
     }
+    if (const auto behaviour = present(reader, "behaviour")) read_behaviour(*behaviour, names, camera.rules.behaviour);
     if (const auto ground = present(reader, "ground")) read_ground(*ground, camera.rules.ground);
     if (const auto zones = reader.child("zones")) check_speeds(*zones, camera.rules);
     reader.finish();
     return camera;
+  }
+
+  /// `names`: those of the camera's zones and lines.
+  void read_behaviour(const YamlValue& value, const std::set<std::string>& names, events::BehaviourConfig& behaviour) {
+    if (!network_) {
+      auto network = infer::load_behaviour_network();
+      if (!network) return problems_.push_back(value.problem(network.error().message()));
+      network_ = *std::move(network);
+    }
+    behaviour.network = network_;
+    const auto& known = network_->spec().classes;
+    for (const auto& [name, entry] : value.as_map(problems_)) {
+      if (std::find(known.begin(), known.end(), name) == known.end()) {
+        problems_.push_back(
+            value.key_problem(name, fmt::format("there is no behaviour '{}'{}; there are: {}", name,
+                                                base::did_you_mean(name, known), fmt::join(known, ", "))));
+        continue;
+      }
+      if (names.contains(name)) {
+        problems_.push_back(value.key_problem(name, "a zone or line of this camera already has this name"));
+      }
+      behaviour.classes.push_back({.name = name});
+      auto& thresholds = behaviour.classes.back();
+      if (entry.is_null() || !read_mapping(entry, fields_of(thresholds))) continue;
+      if (const auto defect = events::behaviour_defect(thresholds)) problems_.push_back(entry.problem(*defect));
+    }
   }
 
   events::ZoneConfig read_zone(const YamlValue& value, const std::string& name) {
@@ -292,6 +322,7 @@ class SiteReader {
   const Environment& environment_;
   std::vector<YamlProblem>& problems_;
   SiteConfig site_;
+  std::shared_ptr<const infer::Tcn> network_;  // of all cameras, once one asks for it
 };
 
 base::Result<std::string> read_text_file(const std::string& path) {

@@ -418,6 +418,45 @@ TEST(ProcessEnvironment, HoldsTheVariablesOfThisProcess) {
   EXPECT_EQ(environment.at("OCELLI_TEST_VARIABLE"), "a=b");
 }
 
+/// A file with two cameras, the first of which tells this behaviour.
+Loaded load_behaviour(const std::string& behaviour) {
+  return load("cameras:\n  gate:\n    url: a.mp4\n    lines: {door: {from: [0, 0], to: [1, 1]}}\n    behaviour: " +
+              behaviour + "\n  yard: {url: b.mp4}\n");
+}
+
+TEST(Behaviour, IsToldWhereItIsNamed) {
+  const auto [site, problems] = load_behaviour("{run: , collapse: {score: 0.8, hold: 3s, quality: 0.5}}");
+  EXPECT_THAT(problems, IsEmpty());
+  const auto& behaviour = site.cameras.at(0).rules.behaviour;
+  ASSERT_THAT(behaviour.classes, SizeIs(2));
+  EXPECT_TRUE(behaviour.network);
+  EXPECT_EQ(behaviour.classes[0].name, "run");
+  EXPECT_FLOAT_EQ(behaviour.classes[0].score, 0.7F);
+  EXPECT_EQ(behaviour.classes[1].name, "collapse");
+  EXPECT_FLOAT_EQ(behaviour.classes[1].score, 0.8F);
+  EXPECT_EQ(behaviour.classes[1].hold, std::chrono::seconds(3));
+  EXPECT_THAT(site.cameras.at(1).rules.behaviour.classes, IsEmpty());
+  EXPECT_THAT(load_behaviour("").problems, IsEmpty());
+}
+
+TEST(Behaviour, IsOneThatTheNetworkKnows) {
+  EXPECT_THAT(
+      load_behaviour("{rn: }").problems,
+      ElementsAre("a.yaml:5:17: there is no behaviour 'rn' (did you mean 'run'?); there are: walk, run, loiter, "
+                  "agitation, collapse, queue"));
+  EXPECT_THAT(load_behaviour("[run]").problems, SizeIs(1));
+}
+
+TEST(Behaviour, RefusesContradictions) {
+  EXPECT_THAT(load_behaviour("{run: {score: 0.3}}").problems,
+              ElementsAre(HasSubstr("end_score must not be above score")));
+  EXPECT_THAT(load_behaviour("{run: {score: 2}}").problems, ElementsAre(HasSubstr("score must be 0 to 1")));
+  const auto twice = load(
+      "cameras: {gate: {url: a.mp4, behaviour: {run: }, zones: {run: {points: [[0, 0], [1, 0], [1, "
+      "1]]}}}}");
+  EXPECT_THAT(twice.problems, ElementsAre(HasSubstr("a zone or line of this camera already has this name")));
+}
+
 TEST(Record, TakesItsKeysFromTheDefaultsAndTheCamera) {
   const auto [site, problems] = load(
       "defaults: {record: {folder: clips, before: 3s, events: [zone_entered]}}\n"

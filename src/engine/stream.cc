@@ -14,6 +14,7 @@
 #include "engine/stream_life.h"
 #include "engine/stream_metrics.h"
 #include "engine/stream_reader.h"
+#include "events/object.h"
 
 namespace ocelli::engine {
 namespace {
@@ -337,6 +338,12 @@ base::Status check_labels(const StreamConfig& config, const std::vector<std::str
     if (watches_things) OC_TRY_STATUS(check(zone.things));
   }
   if (config.rules.crowd.enabled) OC_TRY_STATUS(check(config.rules.crowd.labels));
+  if (config.rules.behaviour.classes.empty()) return {};
+  OC_TRY_STATUS(check({events::kPerson}));
+  const auto& wanted = config.labels;
+  if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), events::kPerson) == wanted.end()) {
+    return Error(Code::invalid, whose + "behaviour is that of people: add person to classes, or remove behaviour");
+  }
   return {};
 }
 

@@ -443,5 +443,18 @@ TEST(CheckLabels, SuggestsTheClassThatWasMeant) {
   EXPECT_TRUE(check_labels(config, {"person", "car"}));
 }
 
+TEST(CheckLabels, WantsPeopleWhereBehaviourIsTold) {
+  StreamConfig config;
+  config.name = "gate";
+  config.rules.behaviour.classes = {{.name = "run"}};
+  EXPECT_TRUE(check_labels(config, {"person", "car"}));
+  config.labels = {"car"};
+  const auto status = check_labels(config, {"person", "car"});
+  ASSERT_FALSE(status);
+  EXPECT_THAT(status.error().message(), HasSubstr("camera gate: behaviour is that of people"));
+  config.labels = {};
+  EXPECT_THAT(check_labels(config, {"car"}).error().message(), HasSubstr("no class 'person'"));
+}
+
 }  // namespace
 }  // namespace ocelli::engine

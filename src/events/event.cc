@@ -19,7 +19,7 @@ std::span<const EventType> all_event_types() {
       EventType::zone_left,      EventType::zone_dwell,      EventType::occupancy_began, EventType::occupancy_ended,
       EventType::wrong_way,      EventType::speeding,        EventType::tailgating,      EventType::object_left,
       EventType::object_removed, EventType::crowd_gathering, EventType::crowd_loitering, EventType::crowd_dispersing,
-      EventType::crowd_ended,
+      EventType::crowd_ended,    EventType::behaviour_began, EventType::behaviour_ended,
   };
   return kAll;
 }
@@ -60,6 +60,10 @@ std::string_view event_type_name(EventType type) {
       return "crowd_dispersing";
     case EventType::crowd_ended:
       return "crowd_ended";
+    case EventType::behaviour_began:
+      return "behaviour_began";
+    case EventType::behaviour_ended:
+      return "behaviour_ended";
   }
   return "unknown";
 }
@@ -98,6 +102,10 @@ std::string_view event_topic(EventType type) {
       return "ocelli:Crowd/Dispersing";
     case EventType::crowd_ended:
       return "ocelli:Crowd/Ended";
+    case EventType::behaviour_began:  // ONVIF has no topic for what people do
+      return "ocelli:Behaviour/Began";
+    case EventType::behaviour_ended:
+      return "ocelli:Behaviour/Ended";
   }
   return "ocelli:Unknown";
 }

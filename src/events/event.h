@@ -31,6 +31,8 @@ enum class EventType {
   crowd_loitering,
   crowd_dispersing,
   crowd_ended,
+  behaviour_began,  ///< somebody seems to run, fight, fall …; the rule is the class of behaviour
+  behaviour_ended,
 };
 
 /// All of them, in the order of the enumeration.
@@ -74,7 +76,7 @@ struct Event {
   std::optional<media::MediaTime> since;
   base::WallTime wall_time;  ///< when the camera saw it
   std::uint64_t frame = 0;   ///< sequence number of the frame
-  std::string rule;          ///< name of the zone or line; empty for track events
+  std::string rule;          ///< name of the zone, line or class of behaviour; empty for track events
   std::string direction;     ///< of line events: "forward" (left to right when walking along the line from its first
                              ///< point, seen on the screen) or "backward"
   std::uint64_t track_id = 0;

@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "events/behaviour_rule.h"
 #include "events/crowd_rule.h"
 #include "events/dwell_rule.h"
 #include "events/ground.h"
@@ -26,6 +27,7 @@ struct Rules::Impl {
     if (config.crowd.enabled) crowd.emplace(config.crowd, std::move(labels));
     for (const auto& line : config.lines) rules.push_back(std::make_unique<LineEvents>(line));
     for (const auto& zone : config.zones) add_zone(zone);
+    if (!config.behaviour.classes.empty()) rules.push_back(std::make_unique<BehaviourRule>(config.behaviour));
   }
 
   void add_zone(const ZoneConfig& config) {
@@ -96,7 +98,8 @@ struct Rules::Impl {
   const std::string camera;
   Objects objects;
   const Ground ground;
-  std::vector<std::unique_ptr<Rule>> rules;  // lines, then zones, as configured; each zone's own rules behind it
+  std::vector<std::unique_ptr<Rule>>
+      rules;  // lines, then zones, as configured, each zone's own rules behind it; behaviour
   std::optional<CrowdRule> crowd;
   std::set<std::uint64_t> begun;  // tracks whose begin was told and whose end was not
   Counters counters;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "events/behaviour_config.h"
 #include "events/crowd_config.h"
 #include "events/event.h"
 #include "media/frame.h"
@@ -73,6 +74,7 @@ struct RulesConfig {
   std::chrono::milliseconds relink_window{1'000};
   GroundConfig ground;
   CrowdConfig crowd;
+  BehaviourConfig behaviour;
   std::uint64_t events_before = 0;  ///< of this camera in this run of the program: their numbers go on from there
 };
 

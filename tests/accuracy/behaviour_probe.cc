@@ -4,13 +4,21 @@
 //   behaviour_probe stream WEIGHTS    the same, step by step
 //   behaviour_probe features          frames as text, "NANOSECONDS COUNT" and then COUNT lines "TRACK LEFT TOP WIDTH
 //                                     HEIGHT" → for each track and step "TRACK NANOSECONDS FIRST VALUE…"
+//   behaviour_probe events [SCORE [HOLD_MS]]    the same frames, of people in a picture 1000 pixels high → the events
+//   of
+//                                     all classes, "began|ended CLASS TRACK SINCE_NANOSECONDS NANOSECONDS"
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
+#include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "events/rules.h"
 #include "infer/behaviour_features.h"
+#include "infer/behaviour_network.h"
 #include "infer/tcn_stream.h"
 
 namespace {
@@ -54,8 +62,9 @@ void write_steps(std::span<const infer::BehaviourStep> steps) {
   }
 }
 
-base::Status write_features() {
-  infer::BehaviourFeatures features;
+using SeeFrame = std::function<void(media::MediaTime, const std::vector<infer::TrackedBox>&)>;
+
+base::Status read_frames(const SeeFrame& see) {
   long long time = 0;
   std::size_t count = 0;
   while (std::scanf("%lld %zu", &time, &count) == 2) {
@@ -67,8 +76,63 @@ base::Status write_features() {
       }
       box.track = track;
     }
-    write_steps(features.push(media::MediaTime(std::chrono::nanoseconds(time)), boxes));
+    see(media::MediaTime(std::chrono::nanoseconds(time)), boxes);
   }
+  return {};
+}
+
+base::Status write_features() {
+  infer::BehaviourFeatures features;
+  return read_frames([&](auto time, const auto& boxes) { write_steps(features.push(time, boxes)); });
+}
+
+void write_events(const std::vector<events::Event>& events) {
+  for (const auto& event : events) {
+    const bool began = event.type == events::EventType::behaviour_began;
+    if (!began && event.type != events::EventType::behaviour_ended) continue;
+    std::printf("%s %s %llu %lld %lld\n", began ? "began" : "ended", event.rule.c_str(),
+                static_cast<unsigned long long>(event.track_id),
+                static_cast<long long>(event.since.value_or(event.time).time_since_epoch().count()),
+                static_cast<long long>(event.time.time_since_epoch().count()));
+  }
+}
+
+/// `score` and `hold` in place of the defaults, where they are not negative.
+base::Status judge_behaviour(double score, long hold_ms) {
+  events::RulesConfig config;
+  OC_TRY(config.behaviour.network, infer::load_behaviour_network());
+  for (const auto& name : config.behaviour.network->spec().classes) {
+    events::BehaviourThresholds thresholds{.name = name};
+    if (score >= 0) thresholds.score = static_cast<float>(score);
+    if (hold_ms >= 0) thresholds.hold = std::chrono::milliseconds(hold_ms);
+    config.behaviour.classes.push_back(thresholds);
+  }
+  events::Rules rules("probe", config, {"person"});
+  std::map<std::int64_t, track::Track> tracks;
+  media::FrameInfo frame;
+  frame.width = frame.height = 1000;
+  OC_TRY_STATUS(read_frames([&](auto time, const auto& boxes) {
+    frame.time = time;
+    ++frame.sequence;
+    for (auto& [id, track] : tracks) track.state = track::TrackState::lost;
+    for (const auto& [id, box] : boxes) {
+      auto& track = tracks.try_emplace(id).first->second;
+      if (track.id == 0) track.first_seen = time;
+      track.id = static_cast<std::uint64_t>(id);
+      track.state = track::TrackState::confirmed;
+      track.quality = 1;
+      track.box = box;
+      track.last_seen = time;
+    }
+    std::vector<track::Track> shown;
+    std::vector<track::Track> ended;
+    std::erase_if(tracks, [&](const auto& entry) {
+      const bool is_over = time - entry.second.last_seen > std::chrono::seconds(2);
+      (is_over ? ended : shown).push_back(entry.second);
+      return is_over;
+    });
+    write_events(rules.update(frame, shown, ended).events);
+  }));
   return {};
 }
 
@@ -76,11 +140,17 @@ base::Status write_features() {
 
 int main(int argc, char** argv) {
   const std::string_view form = argc > 1 ? argv[1] : "";
-  if (!(form == "features" && argc == 2) && !((form == "window" || form == "stream") && argc == 3)) {
-    std::fprintf(stderr, "usage: behaviour_probe window|stream WEIGHTS, or behaviour_probe features\n");
+  base::Status status;
+  if (form == "features" && argc == 2) {
+    status = write_features();
+  } else if (form == "events" && argc <= 4) {
+    status = judge_behaviour(argc > 2 ? std::atof(argv[2]) : -1, argc > 3 ? std::atol(argv[3]) : -1);
+  } else if ((form == "window" || form == "stream") && argc == 3) {
+    status = run_network(form, argv[2]);
+  } else {
+    std::fprintf(stderr, "usage: behaviour_probe window|stream WEIGHTS, or features, or events [SCORE [HOLD_MS]]\n");
     return 2;
   }
-  const auto status = form == "features" ? write_features() : run_network(form, argv[2]);
   if (!status) std::fprintf(stderr, "%s\n", status.error().message().c_str());
   return status ? 0 : 1;
 }

@@ -89,6 +89,21 @@ class SimulatedReplayTest(ReplayCase):
         self.assertIn("a new rule", reasons["added", "pier"])
         self.assertIn("a new rule", reasons["added", "gate"])
 
+    def test_behaviour_that_was_not_looked_for(self):
+        recording = simulate(self.folder / "rec", 60)
+        config = self.folder / "b.yaml"
+        lines = site(config).read_text()
+        config.write_text(lines + "    behaviour: {walk: {score: 0.6}, collapse: }\n")
+        told = self.replay(recording, "-c", config, "--diff")["other"]
+        self.assertIn("recorded detections", told["reran"])
+        self.assertEqual(told["removed"], 0)
+        walks = [change["event"]["data"] for change in told["changes"] if change["event"]["data"]["rule"] == "walk"]
+        self.assertGreater(len(walks), 3)
+        self.assertEqual({data["event"] for data in walks}, {"behaviour_began", "behaviour_ended"})
+        self.assertTrue(all("a new rule" in change["reason"] for change in told["changes"]), told["changes"])
+        for data in walks:
+            self.assertTrue(all(gate["passed"] for gate in data["gates"]), data)
+
     def test_another_tracker(self):
         recording = simulate(self.folder / "rec", 60)
         config = site(self.folder / "b.yaml", tracker="tracker: {confirm_hits: 20}")
@@ -98,6 +113,16 @@ class SimulatedReplayTest(ReplayCase):
 
 
 class TuneRuleTest(ReplayCase):
+    def test_the_score_of_a_behaviour(self):
+        recording = simulate(self.folder / "rec", 60)
+        config = self.folder / "b.yaml"
+        config.write_text("cameras: {yard: {url: none.mp4, behaviour: {walk: {end_score: 0.1}}}}\n")
+        outcome = ocelli("tune", "rule", recording, "-c", config, "--rule", "walk", "--threshold", "score", "--from", 0.3,
+                         "--to", 0.95, "--steps", 3, "--event", "behaviour_began", "--json")
+        self.assertEqual(outcome.code, 0, outcome)
+        counts = [step["events"] for step in json.loads(outcome.out)["steps"]]
+        self.assertGreater(counts[0], counts[-1])
+
     def test_a_sweep_with_wanted_events_and_a_chart(self):
         recording = simulate(self.folder / "rec", 120)
         self.replay(recording, "-o", self.folder / "out")
@@ -181,6 +206,8 @@ class RecordedClipTest(ReplayCase):
     classes: [person]
     zones:
       middle: {{points: [[0.2, 0.2], [0.8, 0.2], [0.8, 1], [0.2, 1]]}}
+    behaviour:
+      walk: {{score: 0.5, hold: 400ms}}
 """)
         self.out = self.folder / "out"
         self.recording = self.folder / "rec"
@@ -191,6 +218,7 @@ class RecordedClipTest(ReplayCase):
     def test_the_run_again_with_stricter_rules_and_with_the_model(self):
         told = self.replay(self.recording, "-o", self.folder / "again")
         self.assertTrue(told["equal_to_run"])
+        self.assertIn("behaviour_began", [event["data"]["event"] for event in read_events(self.out)])
         self.assertEqual((self.folder / "again/events.jsonl").read_bytes(), (self.out / "events.jsonl").read_bytes())
         print(f"\na real clip: {told['recording']['frames']} frames replayed at {told['times_real_time']:.0f} times real time")
 

@@ -18,6 +18,7 @@ import dataset
 import features
 import simulator
 from network import load
+from read_mot import read_mot, read_sequence
 
 SETTLED = 5  # steps: a second
 EVERY = 5  # steps: neighbours in time are alike, so that regression does with a fifth of them
@@ -125,18 +126,6 @@ def print_classes(camera, confusions):
 # ------------------------------------------------------------------------------------------------------ real recordings
 
 
-def read_mot(path, frames_per_second, keep=lambda row: True):
-    """A MOT file as a recording, without classes."""
-    frames = {}
-    for line in path.read_text().splitlines():
-        row = [float(value) for value in line.split(",")]
-        if keep(row):
-            frames.setdefault(int(row[0]), []).append((int(row[1]), *row[2:6]))
-    numbers = range(min(frames), max(frames) + 1)
-    return simulator.Recording([round((n - 1) * 1e9 / frames_per_second) for n in numbers],
-                               [frames.get(n, []) for n in numbers], {}, "real")
-
-
 def shares(classify, segments, span=(0, 1e9)):
     """Of the steps within some seconds, whose track exists for two, how many are said to be what."""
     counts = np.zeros(len(simulator.CLASSES), int)
@@ -157,10 +146,7 @@ def print_real(classify, shared, tracks):
     print("| recording | steps | " + " | ".join(simulator.CLASSES) + " |\n|-|-|" + "-|" * len(simulator.CLASSES))
     for group in ("mot15", "mot17val"):
         for folder in sorted((shared / "data" / "mot" / group).iterdir()):
-            settings = dict(line.split("=") for line in (folder / "seqinfo.ini").read_text().splitlines() if "=" in line)
-            pedestrians = (lambda row: row[6] == 1 and row[7] == 1) if group == "mot17val" else (lambda row: row[6] == 1)
-            recording = read_mot(folder / "gt" / "gt.txt", float(settings["frameRate"]), pedestrians)
-            print_row(f"{group}/{folder.name}", shares(classify, features.compute(recording)))
+            print_row(f"{group}/{folder.name}", shares(classify, features.compute(read_sequence(folder, group))))
     if tracks is None:
         return
     labels = json.loads((shared / "data" / "video" / "labels.json").read_text())["one-by-one-person-detection.mp4"]
