@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "app/record_setup.h"
+#include "app/sha256.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "config/effective.h"
