@@ -213,10 +213,6 @@ class ConfigurationTest(Case):
         outcome = ocelli("serve", "-c", self.config, env={"OCELLI_SERVER_PORT": "eighty"})
         self.assert_refused(outcome, 2, "OCELLI_SERVER_PORT", "eighty")
 
-    def test_no_cameras(self):
-        self.config.write_text("server: {port: 0}\n")
-        self.assert_refused(ocelli("serve", "-c", self.config), 2, "no cameras")
-
 
 class UnknownClassTest(Case):
     def setUp(self):
